@@ -1,0 +1,53 @@
+"""Compare what a case prints with what was recorded."""
+
+import re
+from itertools import zip_longest
+
+from .case import Case
+
+LINE = re.compile(r"(?P<type>\S+.*) mean (?P<mean>\S+) largest (?P<largest>\S+)")
+
+
+def same_numbers(got: str, want: str) -> bool:
+    """Whether two lines of `case.constants` agree: the same type, values equal to four digits of the largest."""
+    a, b = LINE.fullmatch(got), LINE.fullmatch(want)
+    if a is None or b is None or a["type"] != b["type"]:
+        return False
+    largest = float(b["largest"])
+    return all(
+        got_value == want_value or abs(got_value - want_value) <= 1e-4 * largest
+        for got_value, want_value in ((float(a[key]), float(b[key])) for key in ("mean", "largest"))
+    )
+
+
+def difference(stage: str, got: str, want: str) -> str | None:
+    """The first line in which two texts differ, or None."""
+    for number, (a, b) in enumerate(zip_longest(got.split("\n"), want.split("\n")), start=1):
+        if a == b or (stage == "constants" and a is not None and b is not None and same_numbers(a, b)):
+            continue
+        return f"line {number}: {around(a, b)!r} instead of {around(b, a)!r}"
+    return None
+
+
+def around(line: str | None, other: str | None, before: int = 30, after: int = 70) -> str:
+    """The part of a line where it starts to differ from the other, or a word for a line that is not there."""
+    if line is None:
+        return "(end)"
+    pairs = enumerate(zip(line, other or "", strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(line), len(other or "")))
+    return line[max(0, at - before) : at + after]
+
+
+def differences(case: Case, recorded: dict[str, str]) -> dict[str, str | None]:
+    """For each recorded stage of a case: the first difference or error of ours, None where they are equal."""
+    results: dict[str, str | None] = dict.fromkeys(recorded, "not reached")
+    try:
+        for stage, text in case.run():
+            if stage in recorded:
+                results[stage] = difference(stage, text, recorded[stage])
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        missing = next((stage for stage, result in results.items() if result == "not reached"), None)
+        if missing:
+            results[missing] = f"raises {type(error).__name__}: {reason[:200]}"
+    return results

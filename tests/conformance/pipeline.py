@@ -1,0 +1,86 @@
+"""What becomes of a program, or of a PyTorch module on its way to the partition, as text."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .case import Case, Texts
+from .engine import relay, scope, tvm
+
+@dataclass(frozen=True)
+class Network:
+    """How to build a module, and the shapes (a dtype may follow: `(shape, dtype)`) of the inputs it is fed."""
+
+    build: Callable[[], torch.nn.Module]
+    inputs: tuple = ((1, 3, 32, 32),)
+
+    def named_inputs(self) -> list[tuple[str, tuple[tuple[int, ...], str]]]:
+        """As `relay.frontend.from_pytorch` takes them: `data` alone, or `data0`, `data1` and so on."""
+        pairs = [i if len(i) == 2 and isinstance(i[1], str) else (i, "float32") for i in self.inputs]
+        names = ["data"] if len(pairs) == 1 else [f"data{i}" for i in range(len(pairs))]
+        return list(zip(names, pairs, strict=True))
+
+
+def tensor(shape: tuple[int, ...], dtype: str, seed: int) -> torch.Tensor:
+    """A seeded input: normal for floats, a coin for booleans, small natural numbers for the rest."""
+    rng = np.random.RandomState(seed)
+    if dtype.startswith("float"):
+        return torch.from_numpy(rng.normal(size=shape).astype(dtype))
+    return torch.from_numpy(rng.randint(0, 2 if dtype == "bool" else 5, size=shape).astype(dtype))
+
+
+def constants(expr: "relay.Expr") -> str:
+    """A line for each constant, in the order of the visit: dtype, shape, mean and largest magnitude.
+
+    The text of a function tells a constant's type only. These lines tell its values, well enough to see a
+    wrong scale or a lost weight; `compare.same_numbers` reads them.
+    """
+    found = []
+    relay.analysis.post_order_visit(expr, lambda e: found.append(e.data) if isinstance(e, relay.Constant) else None)
+    lines = []
+    for data in found:
+        values = data.numpy()
+        wide = values.astype("float64")
+        mean, largest = (wide.mean(), np.abs(wide).max()) if wide.size else (0.0, 0.0)
+        lines.append(f"{values.dtype}{list(values.shape)} mean {mean:.5e} largest {largest:.5e}")
+    return "\n".join(lines)
+
+
+def stages(network: Network) -> Texts:
+    """The text after import, `prerequisite_optimize` and `partition`, and the constants of the second."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    module = network.build().eval().float()
+    inputs = network.named_inputs()
+    with torch.no_grad():
+        traced = torch.jit.trace(module, tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))).eval()
+    with scope():
+        mod, params = relay.frontend.from_pytorch(traced, inputs, use_parser_friendly_name=True)
+        yield "import", str(mod["main"])
+        with tvm.transform.PassContext(opt_level=3):
+            prerequisite = relay.quantize.prerequisite_optimize(tvm.IRModule.from_expr(mod["main"]), params)
+            yield "prerequisite", str(prerequisite["main"])
+            yield "constants", constants(prerequisite["main"])
+            with relay.quantize.qconfig(skip_conv_layers=[0]):
+                yield "partition", str(relay.quantize.partition()(prerequisite)["main"])
+
+
+def network_cases(family: str, networks: dict[str, Network]) -> list[Case]:
+    """A case for each network."""
+    return [Case(family, name, lambda network=network: stages(network)) for name, network in networks.items()]
+
+
+def program_case(family: str, name: str, program: Callable[[], object]) -> Case:
+    """A case of one text: what `program` returns, or each item of the tuple that it returns, a blank line between."""
+
+    def run() -> Texts:
+        np.random.seed(zlib.crc32(name.encode()))
+        with scope():
+            result = program()
+        things = result if isinstance(result, tuple) else (result,)
+        yield name, "\n\n".join(str(thing) for thing in things)
+
+    return Case(family, name, run)

@@ -1,0 +1,76 @@
+"""Write the golden texts afresh: `record` starts workers in the genuine Relay's environment, `main` is one of them."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+
+from . import golden
+from .case import Case
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def record(patterns: list[str]) -> None:
+    """Record the selected cases, and say on the screen which ones the genuine Relay refuses and why.
+
+    A case may end the worker's process with it (a failed check in C++ code); another worker goes on after it.
+    """
+    from .oracle import interpreter
+
+    command = [str(interpreter()), "-m", "tests.conformance.record"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:  # the genuine one leaves files in its working directory
+        while True:
+            job = json.dumps({"patterns": patterns, "done": done})
+            worker = subprocess.Popen(
+                command, cwd=folder, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            assert worker.stdin and worker.stdout
+            worker.stdin.write(job)
+            worker.stdin.close()
+            for line in worker.stdout:
+                if line.startswith("start "):
+                    done.append(line[6:].strip())
+                else:
+                    print(line, end="", flush=True)
+            if worker.wait() == 0:
+                return
+            print(f"{done[-1]}: refused, the process ended with {worker.returncode}", flush=True)
+
+
+def main() -> None:
+    """In the genuine Relay's environment: read a job, run its cases one after another."""
+    from .families import select
+
+    job = json.loads(sys.stdin.read())
+    warnings.filterwarnings("ignore")
+    for case in select(job["patterns"]):
+        if case.label in job["done"]:
+            continue
+        print("start", case.label, flush=True)
+        forget(case)
+        try:
+            texts = dict(case.run())
+        except Exception as error:
+            last = (str(error).strip().splitlines() or [""])[-1].strip()
+            print(f"{case.label}: refused, {type(error).__name__}: {last[:160]}", flush=True)
+            continue
+        for stage, text in texts.items():
+            golden.write(case, stage, text)
+        print(f"{case.label}: recorded {len(texts)}", flush=True)
+
+
+def forget(case: Case) -> None:
+    """Remove what was recorded for a case before."""
+    golden.path(case, case.name).unlink(missing_ok=True)
+    shutil.rmtree(golden.ROOT / case.family / case.name, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
