@@ -1,0 +1,45 @@
+# `make help` lists the targets. Everything made here is under .venv/ and _build/; delete either to start again.
+
+PYTHON ?= python3
+IN_VENV := .venv/bin/python
+READY := .venv/requirements.stamp
+READY_DEV := .venv/requirements-dev.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab bench conformance lint
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+book: $(READY)  ## Execute the chapters and build the website into _build/html
+	@$(IN_VENV) -m build.book
+
+test: $(READY_DEV)  ## Run the tests
+	@$(IN_VENV) -m pytest
+
+lab: $(READY)  ## Open the chapters in JupyterLab
+	@JUPYTER_CONFIG_PATH=build/jupyter $(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/book/welcome.md
+
+bench: $(READY)  ## Measure import, passes, partition and printing
+	@$(IN_VENV) -m benchmarks
+
+conformance: $(READY)  ## Compare with what the genuine Relay printed; RECORD=1 records that afresh
+	@$(IN_VENV) -m tests.conformance $(if $(RECORD),--record)
+
+lint: $(READY_DEV)  ## Check style and types
+	@$(IN_VENV) -m ruff check
+	@$(IN_VENV) -m ruff format --check
+	@$(IN_VENV) -m mypy relay helpers book/set_env.py
+
+# An environment that still works is kept: a changed requirement is then a matter of seconds.
+$(READY): requirements.txt
+	@$(IN_VENV) -c "" 2>/dev/null || { \
+	    command -v $(PYTHON) >/dev/null || \
+	        { echo "There is no '$(PYTHON)': install CPython 3.11 or newer, or name one, as in 'make book PYTHON=python3.12'."; exit 1; }; \
+	    $(PYTHON) build/check_python.py && $(PYTHON) -m venv --clear .venv; }
+	$(IN_VENV) -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(READY_DEV): $(READY) requirements-dev.txt
+	$(IN_VENV) -m pip install --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,42 @@
+"""Builds the website: `python -m build.book`, in the root of the checkout.
+
+Executes the chapters that are new or out of date. Fails at an error in a cell, at a warning of Sphinx, and at
+a page that loads something from outside the website.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from build import freshness, self_contained
+
+ROOT = Path(__file__).resolve().parent.parent
+# The package has no `python -m jupyter_book`, and its script stops working when a checkout is moved.
+JUPYTER_BOOK = ("-c", "from jupyter_book.cli.main import main; main()", "build", "-W", "--keep-going")
+
+
+def main(root: Path = ROOT) -> int:
+    """Build the book of the folder `root`; the result is a process's exit code."""
+    build = root / "_build"
+    changed = freshness.refresh(root, build)
+    print(f"Making afresh: {', '.join(changed) or 'only changed chapters'}.", flush=True)
+    # A kernel otherwise warns about frozen modules in the middle of the log.
+    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    result = subprocess.run([sys.executable, *JUPYTER_BOOK, str(root)], cwd=root, env=environment)
+    if result.returncode:
+        # Sphinx warns only of the pages it reads: kept, they would let the next build pass.
+        shutil.rmtree(build / ".doctrees", ignore_errors=True)
+        print("The book was not built: the reason stands above.", file=sys.stderr)
+        return 1
+    problems = self_contained.problems(build / "html")
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 1
+    print(f"The book is built. Open {(build / 'html' / 'index.html')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
