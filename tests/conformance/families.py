@@ -1,6 +1,8 @@
 """All families of cases, each made on demand: importing one builds nothing and loads only what it needs."""
 
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 
 from .case import Case
 
@@ -12,11 +14,24 @@ def networks() -> list[Case]:
     return network_cases("networks", NETWORKS)
 
 
-FAMILIES: dict[str, Callable[[], list[Case]]] = {"networks": networks}
+def programs(group: str) -> list[Case]:
+    from .pipeline import program_case
+
+    module = import_module(f".relay_cases.{group}", __package__)
+    return [program_case(f"relay/{group}", name, program) for name, program in module.PROGRAMS.items()]
+
+
+RELAY_GROUPS = ("printer", "operators")
+FAMILIES: dict[str, Callable[[], list[Case]]] = {
+    "networks": networks,
+    **{f"relay/{group}": partial(programs, group) for group in RELAY_GROUPS},
+}
 
 
 def select(patterns: list[str]) -> list[Case]:
     """The cases whose label (`family/name`) starts with one of `patterns`, or all of them if there is none."""
-    wanted = [name for name in FAMILIES if not patterns or any(p.split("/")[0] == name for p in patterns)]
-    cases = [case for name in wanted for case in FAMILIES[name]()]
+    families = [
+        f for f in FAMILIES if not patterns or any(f.startswith(p) or p.startswith(f) for p in patterns)
+    ]
+    cases = [case for family in families for case in FAMILIES[family]()]
     return [case for case in cases if not patterns or any(case.label.startswith(p) for p in patterns)]

@@ -16,7 +16,17 @@ WHEEL = "hhb-tvm==3.2.3"
 NEEDS = [
     "numpy<2",
     "torch==2.13.0",
-    *("attrs", "cloudpickle", "decorator", "ml-dtypes", "psutil", "scipy", "tornado", "typing-extensions", "tqdm"),
+    *(
+        "attrs",
+        "cloudpickle",
+        "decorator",
+        "ml-dtypes",
+        "psutil",
+        "scipy",
+        "tornado",
+        "typing-extensions",
+        "tqdm",
+    ),
 ]
 RESTORED = {
     "kl_divergence.py": ("return -max_th, max_th", "return max_th"),
@@ -35,7 +45,9 @@ def interpreter() -> pathlib.Path:
     python = folder / "venv" / "bin" / "python"
     if not (folder / "ready").exists():
         if sys.platform != "linux" or os.uname().machine != "x86_64":
-            raise RuntimeError("The genuine Relay runs on Linux x86-64 only; record there and commit tests/golden.")
+            raise RuntimeError(
+                "The genuine Relay runs on Linux x86-64 only; record there and commit tests/golden."
+            )
         install(folder, python)
         (folder / "ready").touch()
     return python
@@ -56,5 +68,7 @@ def install(folder: pathlib.Path, python: pathlib.Path) -> None:
         source = site / "tvm" / "relay" / "quantize" / name
         source.write_text(source.read_text().replace(changed, original))
     purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run([str(python), "-c", purelib], check=True, capture_output=True, text=True).stdout.strip()
+    packages = subprocess.run(
+        [str(python), "-c", purelib], check=True, capture_output=True, text=True
+    ).stdout.strip()
     pathlib.Path(packages, "relay_oracle.pth").write_text(f"{site}\n")
