@@ -1,0 +1,30 @@
+"""Relay as a dialect of today's TVM. `import set_env` puts it at `tvm.relay`; the names are those of TVM v0.16."""
+
+from . import analysis, expr, expr_functor, module, op, text, transform, ty
+from .expr import (
+    Call,
+    Constant,
+    Expr,
+    Function,
+    GlobalVar,
+    Let,
+    RelayExpr,
+    SourceName,
+    Span,
+    TempExpr,
+    Tuple,
+    TupleGetItem,
+    TupleWrapper,
+    Var,
+    bind,
+    const,
+    var,
+)
+from .expr_functor import ExprFunctor, ExprMutator, ExprVisitor
+from .op import *  # noqa: F403
+from .op import nn
+from .op.op import check_rule_names
+from .ty import FuncType, TensorType, TupleType, scalar_type
+
+module.teach_ir_module()
+check_rule_names()

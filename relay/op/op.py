@@ -1,0 +1,179 @@
+"""The registry of operators: everything that is known of one, declared in one place.
+
+An operator is one `define(...)`: its inputs, its attributes, its type relation, what it computes on NumPy
+arrays, and how it fuses. The rest of the project asks `operator(op)` for these. The name itself is an entry
+of TVM's own registry (`tvm.ir.Op`), which is where `FQPartitionRewrite` and the other rules are kept.
+
+    define("nn.relu", inputs=("data",), infer=same_type, compute=lambda x, attrs: np.maximum(x[0], 0), pattern=ELEMWISE)
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tvm
+from tvm.ir import Op, Type
+
+__all__ = [
+    "OpPattern",
+    "Operator",
+    "define",
+    "function",
+    "get",
+    "is_defined",
+    "names",
+    "operator",
+    "register_op_attr",
+    "register_pattern",
+]
+
+Infer = Callable[[Sequence[Any], Any], Type]
+Compute = Callable[[Sequence[Any], Any], Any]
+Complete = Callable[[Sequence[Any], Any], Sequence[Any]]
+
+
+class OpPattern(enum.IntEnum):
+    """How an operator's output depends on its inputs; decides what fusion may join (TVM v0.16, `OpPatternKind`)."""
+
+    ELEMWISE = 0
+    BROADCAST = 1
+    INJECTIVE = 2
+    COMM_REDUCE = 3
+    OUT_ELEMWISE_FUSABLE = 4
+    TUPLE = 7
+    OPAQUE = 8
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What is known of one operator.
+
+    `infer(types, attrs)` gives the type of the result; it raises `TypeError` with one sentence where types do not fit.
+    `compute(arrays, attrs)` gives the result on NumPy arrays, of the inferred shape and dtype; a tuple is a tuple of
+    arrays.
+    `complete(types, attrs)` gives the input types with those that are `None` (a variable without a type) filled in.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    infer: Infer
+    compute: Compute
+    pattern: OpPattern
+    attrs: type | None = None
+    complete: Complete | None = None
+
+
+_OPERATORS: dict[str, Operator] = {}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+
+# The rules that the quantizer reads: one for an operator that Relay does not have would never be used.
+RULES = ("FQPartitionRewrite", "FQAnnotateRewrite", "FQRealizeRewrite")
+
+
+def define(
+    name: str,
+    *,
+    inputs: Sequence[str],
+    infer: Infer,
+    compute: Compute,
+    pattern: OpPattern,
+    attrs: type | None = None,
+    complete: Complete | None = None,
+) -> Op:
+    """Declare an operator and return its entry in TVM's registry.
+
+    Raises `ValueError` for a name that is declared already.
+    """
+    if name in _OPERATORS:
+        raise ValueError(f"the operator {name} is defined twice: give the second one a name of its own")
+    _OPERATORS[name] = Operator(name, tuple(inputs), infer, compute, pattern, attrs, complete)
+    tvm.ir.register_op_attr(name, "TOpPattern", int(pattern))
+    op = Op.get(name)
+    op.set_num_inputs(len(inputs))
+    for argument in inputs:
+        op.add_argument(argument, "Expr", "")
+    return op
+
+
+def operator(op: Op | str) -> Operator:
+    """What was declared for an operator.
+
+    Raises `ValueError` for an operator that Relay does not have, with the names that come near.
+    """
+    name = op if isinstance(op, str) else op.name
+    try:
+        return _OPERATORS[name]
+    except KeyError:
+        raise ValueError(_unknown(name)) from None
+
+
+def get(op_name: str) -> Op:
+    """The operator of that name.
+
+    Raises `ValueError` for a name that Relay does not have, with the names that come near.
+    """
+    return Op.get(operator(op_name).name)
+
+
+def is_defined(op_name: str) -> bool:
+    """Whether Relay has an operator of that name."""
+    return op_name in _OPERATORS
+
+
+def names() -> list[str]:
+    """The names of all operators, sorted."""
+    return sorted(_OPERATORS)
+
+
+def constructs(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark the Python function that makes calls of the operator `name`, for `x + y` and its like."""
+
+    def mark(func: Callable[..., Any]) -> Callable[..., Any]:
+        _FUNCTIONS[name] = func
+        return func
+
+    return mark
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The Python function that makes calls of the operator `name`."""
+    return _FUNCTIONS[name]
+
+
+def register_op_attr(op_name: str, attr_key: str, value: Any = None, level: int = 10) -> Any:
+    """`tvm.ir.register_op_attr` under the name that Relay also gives it; as a decorator without `value`."""
+    return tvm.ir.register_op_attr(op_name, attr_key, value, level)
+
+
+def register_pattern(op_name: str, pattern: OpPattern | int, level: int = 10) -> Any:
+    """Say how an operator fuses."""
+    return tvm.ir.register_op_attr(op_name, "TOpPattern", int(pattern), level)
+
+
+def check_rule_names() -> None:
+    """Let `tvm.ir.register_op_attr` refuse a quantization rule for an operator that Relay does not have.
+
+    TVM would make a new operator of any name, and the rule would wait there for ever. Called once, when the dialect
+    is loaded.
+    """
+    theirs = tvm.ir.register_op_attr
+
+    @functools.wraps(theirs)
+    def register(op_name: str, attr_key: str, value: Any = None, level: int = 10) -> Any:
+        if attr_key in RULES and op_name not in _OPERATORS:
+            raise ValueError(_unknown(op_name))
+        return theirs(op_name, attr_key, value, level)
+
+    tvm.ir.register_op_attr = tvm.ir.op.register_op_attr = register
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, _OPERATORS, n=3, cutoff=0.6)
+    near += [known for known in _OPERATORS if known.rpartition(".")[2] == name and known not in near]
+    hint = f"did you mean {' or '.join(near)}?" if near else "relay.op.names() lists those it has"
+    return f"Relay has no operator {name!r}: {hint}"
