@@ -31,7 +31,7 @@ LOADING_RELATIONS = {
     "dns-prefetch", "manifest",
 }  # fmt: skip
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-CSS_ADDRESS = re.compile(r"""(?:url\(\s*|@import\s+)(?:"([^"]*)"|'([^']*)'|([^"'()\s]+))""")
+CSS_ADDRESS = re.compile(r"""(?:@import\s+(?:url\(\s*)?|url\(\s*)(?:"([^"]*)"|'([^']*)'|([^"'()\s]+))""")
 SCRIPT_IMPORT = re.compile(r"""\b(?:import|from)\s*\(?\s*["']((?:https?:)?//[^"']+)["']""")
 
 
@@ -78,7 +78,9 @@ class _Page(HTMLParser):
         if self._inside == "style":
             self.loads += css_loads(data, line)
         elif self._inside == "script":
-            self.loads += [Load(line, found[1]) for found in SCRIPT_IMPORT.finditer(data)]
+            self.loads += [
+                Load(line + data.count("\n", 0, found.start()), found[1]) for found in SCRIPT_IMPORT.finditer(data)
+            ]
 
 
 def page_loads(text: str) -> list[Load]:

@@ -1,0 +1,123 @@
+"""Whole builds of a book of one chapter, with the configuration of this one."""
+
+import re
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from build.book import ROOT, main
+
+HEAD = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+"""
+CELLS = """
+    The cell says when it ran and what the module holds.
+
+    ```{code-cell} ipython3
+    import time
+    import answer
+    print("ran at", time.time_ns(), "and found", answer.VALUE)
+    ```
+
+    A formula, $x = s q$.
+    """
+
+
+def write_chapter(root: Path, text: str) -> None:
+    (root / "book/chapter.md").write_text(HEAD + textwrap.dedent(text))
+
+
+def write_answer(root: Path, value: int) -> None:
+    (root / "book/answer.py").write_text(f"VALUE = {value}\n")
+
+
+def output(root: Path) -> tuple[int, int]:
+    """When the cell ran, and what it found."""
+    html = (root / "_build/html/book/chapter.html").read_text()
+    ran, found = re.search(r"ran at (\d+) and found (\d+)", html).groups()
+    return int(ran), int(found)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A checkout, in a folder with a space in its name, whose book has just been built."""
+    root = tmp_path_factory.mktemp("a book") / "check out"
+    shutil.copytree(ROOT / "book/_static", root / "book/_static")
+    shutil.copy(ROOT / "_config.yml", root)
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/chapter\n")
+    (root / "requirements.txt").write_text("")
+    write_answer(root, 42)
+    write_chapter(root, CELLS)
+    assert main(root) == 0
+    return root
+
+
+@pytest.fixture
+def root(built, tmp_path):
+    """A copy of that checkout, to change."""
+    return Path(shutil.copytree(built, tmp_path / "check out"))
+
+
+def test_the_build_ends_with_the_path_to_open(root, capsys):
+    assert main(root) == 0
+    index = root / "_build/html/index.html"
+    assert capsys.readouterr().out.splitlines()[-1] == f"The book is built. Open {index}"
+    assert "book/chapter.html" in index.read_text()
+
+
+def test_only_a_change_of_text_or_code_executes_a_chapter_again(root):
+    first = output(root)
+    assert first[1] == 42
+
+    assert main(root) == 0
+    assert output(root) == first
+
+    write_answer(root, 43)
+    assert main(root) == 0
+    second = output(root)
+    assert second[0] > first[0]
+    assert second[1] == 43
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("```{code-cell} ipython3\n1 / 0\n```\n", "ZeroDivisionError"),
+        ("A [link](nowhere.md).\n", "nowhere.md"),
+    ],
+    ids=["cell", "warning"],
+)
+def test_a_failing_cell_and_a_warning_fail_the_build_each_time(root, capfd, text, reason):
+    write_chapter(root, text)
+    for _ in range(2):
+        assert main(root) == 1
+        printed = capfd.readouterr()
+        assert reason in printed.err
+        assert "The book is built" not in printed.out
+
+
+def test_a_load_from_another_host_fails_the_build(root, capfd):
+    write_chapter(root, '<img src="https://cdn.example/a.png" alt="">\n')
+    assert main(root) == 1
+    assert "https://cdn.example/a.png is outside the website" in capfd.readouterr().err
+
+
+def test_the_page_declares_a_colour_mode_and_no_script_for_remote_kernels(built):
+    html = (built / "_build/html/book/chapter.html").read_text()
+    assert 'data-default-mode="auto"' in html
+    assert "thebe" not in html.lower()
+    assert "navbar-persistent--container" not in html
