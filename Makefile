@@ -29,7 +29,7 @@ conformance: $(READY)  ## Compare with what the genuine Relay printed; RECORD=1 
 lint: $(READY_DEV)  ## Check style and types
 	@$(IN_VENV) -m ruff check
 	@$(IN_VENV) -m ruff format --check
-	@$(IN_VENV) -m mypy relay helpers book/set_env.py
+	@$(IN_VENV) -m mypy build relay $(wildcard helpers) book/set_env.py
 
 # An environment that still works is kept: a changed requirement is then a matter of seconds.
 $(READY): requirements.txt
