@@ -21,9 +21,7 @@ def table(patterns: list[str]) -> bool:
         if not recorded:
             continue
         results = differences(case, {s: recorded[s] for s in (*STAGES, case.name) if s in recorded})
-        words = " ".join(
-            f"{stage} {'equal' if result is None else 'DIFFERS'};" for stage, result in results.items()
-        )
+        words = " ".join(f"{stage} {'equal' if result is None else 'DIFFERS'};" for stage, result in results.items())
         print(f"{case.label:40} {words}", flush=True)
         for stage, result in results.items():
             if result is not None:
@@ -36,12 +34,8 @@ def table(patterns: list[str]) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
-    parser.add_argument(
-        "--record", action="store_true", help="run the genuine Relay and write tests/golden afresh"
-    )
-    parser.add_argument(
-        "patterns", nargs="*", metavar="FAMILY[/CASE]", help="which cases; all if none is given"
-    )
+    parser.add_argument("--record", action="store_true", help="run the genuine Relay and write tests/golden afresh")
+    parser.add_argument("patterns", nargs="*", metavar="FAMILY[/CASE]", help="which cases; all if none is given")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     if arguments.record:

@@ -14,6 +14,13 @@ def networks() -> list[Case]:
     return network_cases("networks", NETWORKS)
 
 
+def torch_operators() -> list[Case]:
+    from .pipeline import network_cases
+    from .torch_cases import TORCH_CASES
+
+    return network_cases("torch", TORCH_CASES)
+
+
 def programs(group: str) -> list[Case]:
     from .pipeline import program_case
 
@@ -24,14 +31,13 @@ def programs(group: str) -> list[Case]:
 RELAY_GROUPS = ("printer", "operators")
 FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,
+    "torch": torch_operators,
     **{f"relay/{group}": partial(programs, group) for group in RELAY_GROUPS},
 }
 
 
 def select(patterns: list[str]) -> list[Case]:
     """The cases whose label (`family/name`) starts with one of `patterns`, or all of them if there is none."""
-    families = [
-        f for f in FAMILIES if not patterns or any(f.startswith(p) or p.startswith(f) for p in patterns)
-    ]
+    families = [f for f in FAMILIES if not patterns or any(f.startswith(p) or p.startswith(f) for p in patterns)]
     cases = [case for family in families for case in FAMILIES[family]()]
     return [case for case in cases if not patterns or any(case.label.startswith(p) for p in patterns)]

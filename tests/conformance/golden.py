@@ -6,6 +6,14 @@ from .case import Case
 
 ROOT = pathlib.Path(__file__).parents[1] / "golden"
 
+REFUSED = ROOT / "refused.txt"
+
+
+def refused() -> dict[str, str]:
+    """The cases that the genuine Relay refuses, by label, and what it says."""
+    lines = REFUSED.read_text(encoding="utf-8").splitlines() if REFUSED.exists() else []
+    return dict(line.split(": ", 1) for line in lines)
+
 
 def path(case: Case, stage: str) -> pathlib.Path:
     """The file of one stage. A case of one text has no folder of its own."""

@@ -45,9 +45,7 @@ def interpreter() -> pathlib.Path:
     python = folder / "venv" / "bin" / "python"
     if not (folder / "ready").exists():
         if sys.platform != "linux" or os.uname().machine != "x86_64":
-            raise RuntimeError(
-                "The genuine Relay runs on Linux x86-64 only; record there and commit tests/golden."
-            )
+            raise RuntimeError("The genuine Relay runs on Linux x86-64 only; record there and commit tests/golden.")
         install(folder, python)
         (folder / "ready").touch()
     return python
@@ -68,7 +66,5 @@ def install(folder: pathlib.Path, python: pathlib.Path) -> None:
         source = site / "tvm" / "relay" / "quantize" / name
         source.write_text(source.read_text().replace(changed, original))
     purelib = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run(
-        [str(python), "-c", purelib], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    packages = subprocess.run([str(python), "-c", purelib], check=True, capture_output=True, text=True).stdout.strip()
     pathlib.Path(packages, "relay_oracle.pth").write_text(f"{site}\n")

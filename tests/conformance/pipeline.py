@@ -40,9 +40,7 @@ def constants(expr: "relay.Expr") -> str:
     wrong scale or a lost weight; `compare.same_numbers` reads them.
     """
     found = []
-    relay.analysis.post_order_visit(
-        expr, lambda e: found.append(e.data) if isinstance(e, relay.Constant) else None
-    )
+    relay.analysis.post_order_visit(expr, lambda e: found.append(e.data) if isinstance(e, relay.Constant) else None)
     lines = []
     for data in found:
         values = data.numpy()
@@ -59,9 +57,7 @@ def stages(network: Network) -> Texts:
     module = network.build().eval().float()
     inputs = network.named_inputs()
     with torch.no_grad():
-        traced = torch.jit.trace(
-            module, tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))
-        ).eval()
+        traced = torch.jit.trace(module, tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))).eval()
     with scope():
         mod, params = relay.frontend.from_pytorch(traced, inputs, use_parser_friendly_name=True)
         yield "import", str(mod["main"])

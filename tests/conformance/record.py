@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def record(patterns: list[str]) -> None:
-    """Record the selected cases, and say on the screen which ones the genuine Relay refuses and why.
+    """Record the selected cases, and in one file those that the genuine Relay refuses, each with its reason.
 
     A case may end the worker's process with it (a failed check in C++ code); another worker goes on after it.
     """
@@ -25,6 +25,7 @@ def record(patterns: list[str]) -> None:
     command = [str(interpreter()), "-m", "tests.conformance.record"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done: list[str] = []
+    refused = golden.refused()
     with tempfile.TemporaryDirectory() as folder:  # the genuine one leaves files in its working directory
         while True:
             job = json.dumps({"patterns": patterns, "done": done})
@@ -37,11 +38,16 @@ def record(patterns: list[str]) -> None:
             for line in worker.stdout:
                 if line.startswith("start "):
                     done.append(line[6:].strip())
-                else:
-                    print(line, end="", flush=True)
+                    refused.pop(done[-1], None)
+                    continue
+                print(line, end="", flush=True)
+                label, _, reason = line.strip().partition(": refused, ")
+                if reason:
+                    refused[label] = reason
             if worker.wait() == 0:
-                return
-            print(f"{done[-1]}: refused, the process ended with {worker.returncode}", flush=True)
+                break
+            refused[done[-1]] = f"the process ended with {worker.returncode}"
+    golden.REFUSED.write_text("".join(f"{label}: {refused[label]}\n" for label in sorted(refused)))
 
 
 def main() -> None:

@@ -359,9 +359,9 @@ def module_of_one():
 @program
 def module_of_constants():
     c, d = relay.const(np.array([1, 2], "float32")), relay.const(np.array([[1, 2]], "float32"))
-    return relay.transform.InferType()(
-        tvm.IRModule.from_expr(relay.add(relay.add(var("x", 2), c), d))
-    ).astext(show_meta_data=False)
+    return relay.transform.InferType()(tvm.IRModule.from_expr(relay.add(relay.add(var("x", 2), c), d))).astext(
+        show_meta_data=False
+    )
 
 
 @program
