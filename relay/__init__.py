@@ -23,8 +23,4 @@ from .expr import (
 from .expr_functor import ExprFunctor, ExprMutator, ExprVisitor
 from .op import *  # noqa: F403
 from .op import nn
-from .op.op import check_rule_names
 from .ty import FuncType, TensorType, TupleType, scalar_type
-
-module.teach_ir_module()
-check_rule_names()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from tvm.ir import GlobalVar, Op
@@ -53,34 +53,35 @@ def with_children(expr: Any, new: Sequence[Any], old: Sequence[Any]) -> Any:
     return Let(new[0], new[1], new[2], expr.span)
 
 
-def post_order(expr: Any) -> Iterator[tuple[Any, Sequence[Any]]]:
+def post_order(expr: Any, done: Container[Any] = ()) -> Iterator[tuple[Any, Sequence[Any]]]:
     """Every expression below and including `expr` once, each after its children, with those children.
 
-    Linear in the number of nodes and edges.
+    What is in `done` is passed over, with all that only it leads to. Linear in the number of nodes and edges.
     """
-    done: set[Any] = set()
+    seen: set[Any] = set()
     stack: list[tuple[Any, Sequence[Any] | None]] = [(expr, None)]
     while stack:
         node, below = stack.pop()
-        if node in done:
+        if node in seen or node in done:
             continue
         if below is None:
             below = children(node)
             if below:
                 stack.append((node, below))
-                stack.extend((child, None) for child in reversed(below) if child not in done)
+                stack.extend((child, None) for child in reversed(below) if child not in seen)
                 continue
-        done.add(node)
+        seen.add(node)
         yield node, below
 
 
-def rewrite(expr: Any, rule: Callable[[Any, Any], Any]) -> Any:
+def rewrite(expr: Any, rule: Callable[[Any, Any], Any], made: dict[Any, Any] | None = None) -> Any:
     """Replace bottom-up: `rule(old, made)` gets each node and what its rewritten children make of it.
 
-    It returns `made`, or what should stand there instead. Shared nodes are rewritten once and stay shared.
+    It returns `made`, or what should stand there instead. Shared nodes are rewritten once and stay shared, also
+    between calls that are given the same `made`.
     """
-    made: dict[Any, Any] = {}
-    for node, below in post_order(expr):
+    made = {} if made is None else made
+    for node, below in post_order(expr, made):
         made[node] = rule(node, with_children(node, [made[child] for child in below], below) if below else node)
     return made[expr]
 

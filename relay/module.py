@@ -89,3 +89,6 @@ def _call_global(theirs: Any) -> Any:
         return theirs(self, *args)
 
     return call
+
+
+teach_ir_module()

@@ -12,11 +12,13 @@ from __future__ import annotations
 import difflib
 import enum
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tvm
+import tvm_ffi
 from tvm.ir import Op, Type
 
 __all__ = [
@@ -73,6 +75,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 # The rules that the quantizer reads: one for an operator that Relay does not have would never be used.
 RULES = ("FQPartitionRewrite", "FQAnnotateRewrite", "FQRealizeRewrite")
+_WRITTEN: dict[tvm_ffi.Function, Callable[..., Any]] = {}
 
 
 def define(
@@ -155,21 +158,80 @@ def register_pattern(op_name: str, pattern: OpPattern | int, level: int = 10) ->
     return tvm.ir.register_op_attr(op_name, "TOpPattern", int(pattern), level)
 
 
-def check_rule_names() -> None:
-    """Let `tvm.ir.register_op_attr` refuse a quantization rule for an operator that Relay does not have.
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the quantizer as it is registered: for which operator, which function, from where."""
 
-    TVM would make a new operator of any name, and the rule would wait there for ever. Called once, when the dialect
-    is loaded.
+    op_name: str
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return str(getattr(self.function, "__qualname__", repr(self.function)))
+
+    @property
+    def place(self) -> str:
+        """`file:line` of the function's definition; empty for one that was not written in Python."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return f"{code.co_filename}:{code.co_firstlineno}" if code else ""
+
+    def __str__(self) -> str:
+        return f"{self.op_name}: {self.name}" + (f" ({self.place})" if self.place else "")
+
+
+def rule(op: Op, attr_key: str) -> Rule | None:
+    """The rule that is registered for an operator under `attr_key`, or None."""
+    if not op.has_attr(attr_key) or (packed := op.get_attr(attr_key)) is None:
+        return None
+    return Rule(op.name, _WRITTEN.get(packed, packed))
+
+
+def rules(attr_key: str) -> list[Rule]:
+    """Every rule that is registered under `attr_key`, by operator name; what an earlier cell left is among them."""
+    found = (rule(Op.get(name), attr_key) for name in names())
+    return [entry for entry in found if entry is not None]
+
+
+def guard_rules() -> None:
+    """Let `tvm.ir.register_op_attr` check the quantizer's rules, and remember the Python functions behind them.
+
+    TVM would make a new operator of any misspelled name, and the rule would wait there for ever. And it keeps a rule as
+    a packed function, which no longer knows where it was written. Called once, when the dialect is loaded.
     """
     theirs = tvm.ir.register_op_attr
 
     @functools.wraps(theirs)
     def register(op_name: str, attr_key: str, value: Any = None, level: int = 10) -> Any:
-        if attr_key in RULES and op_name not in _OPERATORS:
-            raise ValueError(_unknown(op_name))
-        return theirs(op_name, attr_key, value, level)
+        if attr_key not in RULES:
+            return theirs(op_name, attr_key, value, level)
+        operator(op_name)
+        if value is None:
+            return lambda function: register(op_name, attr_key, function, level)
+        packed = _packed(op_name, attr_key, value)
+        try:
+            theirs(op_name, attr_key, packed, level)
+        except Exception as error:
+            raise ValueError(_taken(op_name, attr_key, level)) from error
+        _WRITTEN[packed] = value
+        return value
 
     tvm.ir.register_op_attr = tvm.ir.op.register_op_attr = register
+
+
+def _packed(op_name: str, attr_key: str, value: Any) -> tvm_ffi.Function:
+    if not callable(value):
+        raise TypeError(
+            f"the {attr_key} of {op_name} is a function of (ref_call, new_args, ctx), not {value!r}: pass one"
+        )
+    return tvm_ffi.convert(value)
+
+
+def _taken(op_name: str, attr_key: str, level: int) -> str:
+    return (
+        f"{rule(Op.get(op_name), attr_key)} is the {attr_key} of that level ({level}) already: "
+        f'call relay.op.get("{op_name}").reset_attr("{attr_key}") first, or register with a higher level'
+    )
 
 
 def _unknown(name: str) -> str:
@@ -177,3 +239,6 @@ def _unknown(name: str) -> str:
     near += [known for known in _OPERATORS if known.rpartition(".")[2] == name and known not in near]
     hint = f"did you mean {' or '.join(near)}?" if near else "relay.op.names() lists those it has"
     return f"Relay has no operator {name!r}: {hint}"
+
+
+guard_rules()

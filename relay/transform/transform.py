@@ -28,7 +28,8 @@ def function_pass(
 ) -> Any:
     """Make a pass of `f(func, mod, ctx) -> func`, or of a class with `transform_function(self, func, mod, ctx)`.
 
-    It is applied to every Relay function of a module. As Relay's, it is used as a decorator too:
+    It is applied to every Relay function of a module, and what it makes has its types inferred. It is used as a
+    decorator too:
 
         @relay.transform.function_pass(opt_level=1)
         def my_pass(func, mod, ctx): ...
@@ -49,6 +50,8 @@ def function_pass(
 
 
 def _module_pass(apply: Apply, opt_level: int, name: str, required: Sequence[str]) -> tvm.transform.Pass:
+    from .infer_type import infer  # a pass itself, made by this very function
+
     def run(mod: IRModule, ctx: PassContext) -> IRModule:
         new = mod
         for gvar, func in mod.functions_items():
@@ -59,9 +62,9 @@ def _module_pass(apply: Apply, opt_level: int, name: str, required: Sequence[str
                 raise TypeError(
                     f"the pass {name} gave a {type(made).__name__} for @{gvar.name_hint}: return a relay.Function"
                 )
-            if made != func:
+            if (typed := infer(made, new)) != func:
                 new = new.clone() if new is mod else new
-                new.update_func(gvar, made)
+                new.update_func(gvar, typed)
         return new
 
     return tvm.transform.module_pass(run, opt_level=opt_level, name=name, required=list(required))

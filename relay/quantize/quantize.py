@@ -1,0 +1,157 @@
+"""Quantization after training: its configuration, and the passes in their order.
+
+prerequisite_optimize    batch norms folded into the convolutions before them, constants folded
+partition                the network cut into regions of int8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import MappingProxyType
+from typing import Any
+
+import tvm
+from tvm.ir import IRModule
+
+from .. import expr as _expr
+from .. import transform as _transform
+from ..build_module import bind_params_by_name
+from ..module import main_of, with_main
+from ..transform.forward_rewrite import forward_rewrite
+
+_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "nbit_input": 8,
+        "nbit_weight": 8,
+        "nbit_activation": 32,
+        "dtype_input": "int8",
+        "dtype_weight": "int8",
+        "dtype_activation": "int32",
+        "calibrate_mode": "global_scale",
+        "global_scale": 8.0,
+        "weight_scale": "power2",
+        "skip_dense_layer": True,
+        "skip_conv_layers": (0,),
+        "do_simulation": False,
+        "round_for_shift": True,
+        "debug_enabled_ops": None,
+        "rounding": "UPWARD",
+        "calibrate_chunk_by": -1,
+        "partition_conversions": "disabled",
+    }
+)
+_ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "calibrate_mode": ("global_scale", "kl_divergence", "percentile"),
+        "weight_scale": ("power2", "max"),
+        "rounding": ("UPWARD", "TONEAREST"),
+        "partition_conversions": ("disabled", "enabled", "fully_integral"),
+    }
+)
+
+
+class QConfig:
+    """The options of quantization, valid inside `with`; made by `qconfig`, never changed afterwards.
+
+    Names, defaults and meaning are those of TVM v0.16.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.__dict__.update(_DEFAULTS, **options)
+        self.__dict__["_entered"] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"a QConfig is not changed once made: open another with relay.quantize.qconfig({name}=...)"
+        )
+
+    def __enter__(self) -> QConfig:
+        entered: list[Token[QConfig]] = self.__dict__["_entered"]
+        entered.append(_CURRENT.set(self))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        _CURRENT.reset(self.__dict__["_entered"].pop())
+
+    def __repr__(self) -> str:
+        return f"qconfig({', '.join(f'{name}={getattr(self, name)!r}' for name in _DEFAULTS)})"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"qconfig has no option {name}: it has {', '.join(_DEFAULTS)}")
+
+
+_CURRENT: ContextVar[QConfig] = ContextVar("relay.quantize.qconfig", default=QConfig(skip_conv_layers=None))
+
+
+def current_qconfig() -> QConfig:
+    """The options of the innermost `with qconfig(...)`, or the defaults, without any layer skipped, outside."""
+    return _CURRENT.get()
+
+
+def qconfig(**kwargs: Any) -> QConfig:
+    """Options for the quantization inside `with qconfig(...)`; what is not named has its default.
+
+    Parameters
+    ----------
+    nbit_input, nbit_weight, nbit_activation : int
+        Bits of activations before a quantized operator, of weights, of accumulators: 8, 8, 32.
+    dtype_input, dtype_weight, dtype_activation : str
+        Their dtypes: "int8", "int8", "int32". Partition puts `dtype_input` into its cast hints.
+    calibrate_mode : "global_scale", "kl_divergence" or "percentile"
+    global_scale : float
+        The largest magnitude of an activation under "global_scale": 8.0.
+    weight_scale : "power2" or "max"
+    skip_dense_layer : bool
+    skip_conv_layers : list of int, or None
+        Indices of convolutions that stay in float32: the first one, unless told otherwise.
+    do_simulation, round_for_shift : bool
+    debug_enabled_ops : list of str, or None
+    rounding : "UPWARD" or "TONEAREST"
+    calibrate_chunk_by : int
+    partition_conversions : "disabled", "enabled" or "fully_integral"
+
+    Raises `TypeError` for an option that does not exist, `ValueError` for a value that is not allowed.
+    """
+    for name, value in kwargs.items():
+        if name not in _DEFAULTS:
+            raise TypeError(f"qconfig has no option {name!r}: it has {', '.join(_DEFAULTS)}")
+        if name in _ALLOWED and value not in _ALLOWED[name]:
+            raise ValueError(f"{name} of qconfig cannot be {value!r}: it is one of {', '.join(_ALLOWED[name])}")
+    return QConfig(**kwargs)
+
+
+def _forward_op(ref_call, args):
+    """forward the operator of ref_call with provided arguments"""
+    return _expr.Call(ref_call.op, args, ref_call.attrs, ref_call.type_args, ref_call.span)
+
+
+def prerequisite_optimize(mod: IRModule, params: Mapping[str, Any] | None = None) -> IRModule:
+    """What quantization wants to find: parameters bound, batch norms folded into weights, constants computed.
+
+    Takes a module with a `main`, and its parameters by name; gives a new, typed module. `FoldScaleAxis` and
+    `CanonicalizeOps` run from `PassContext(opt_level=3)` on, `FoldConstant` from 2.
+    """
+    func = main_of(mod, "prerequisite_optimize")
+    if params:
+        mod = with_main(mod, bind_params_by_name(func, params))
+    optimize = tvm.transform.Sequential(
+        [
+            _transform.SimplifyInference(),
+            _transform.FoldConstant(),
+            _transform.FoldScaleAxis(),
+            _transform.CanonicalizeOps(),
+            _transform.FoldConstant(),
+        ]
+    )
+    return optimize(mod)
+
+
+def partition() -> tvm.transform.Pass:
+    """The pass that cuts a network into regions of int8, by the rules registered as `FQPartitionRewrite`.
+
+    It puts `annotation.cast_hint` and `annotation.stop_fusion` where a region ends, and changes nothing else.
+    """
+    return _transform.function_pass(
+        lambda func, mod, ctx: forward_rewrite(func, "FQPartitionRewrite"), opt_level=1, name="QuantizePartition"
+    )

@@ -1,0 +1,87 @@
+"""The forward rewriter: rules, one an operator, that see what the rules before them left.
+
+    %0 = nn.conv2d(%data, %w);      rule of nn.conv2d: QPartitionExpr(nn.conv2d(%data, %w))
+    %1 = nn.relu(%0);               rule of nn.relu:   QPartitionExpr(nn.relu(nn.conv2d(…)))
+    reshape(%1, newshape=[-1])      no rule:           reshape(stop_fusion(cast_hint(nn.relu(…))), newshape=[-1])
+
+A rule is called as `rule(ref_call, new_args, ctx)`. `ref_call` is the call as it was, `new_args` are its arguments as they
+have become; some may be a `TempExpr`, which says that what comes next may still decide. It returns the expression or
+`TempExpr` that takes the call's place, or None for "nothing to say". A call without a rule, or whose rule has nothing
+to say, takes ordinary expressions only: there each `TempExpr` becomes what its `realize()` gives.
+
+Algorithm: TVM v0.16, `ForwardRewrite`.
+"""
+
+from __future__ import annotations
+
+
+from typing import Any
+
+import tvm
+from tvm.ir import Op
+
+from ..expr import Call, TempExpr, Tuple, TupleGetItem
+from ..expr_functor import post_order, rewrite, with_children
+from ..op.op import Rule, rule
+from ..text import span_text
+
+
+def forward_rewrite(expr: Any, attr_key: str) -> Any:
+    """Rewrite `expr` with the rules registered under `attr_key`, arguments before their users.
+
+    Raises `TypeError` where a rule returns something else than an expression or None, and the rule's own error, with
+    the operator and the span added, where one fails. The expression is not changed in either case.
+    """
+    made: dict[Any, Any] = {}
+    realized: dict[Any, Any] = {}
+    rules: dict[Op, Rule | None] = {}
+
+    def plain(node: Any) -> Any:
+        return rewrite(node, lambda old, new: new.realize() if isinstance(new, TempExpr) else new, realized)
+
+    for node, below in post_order(expr):
+        new = [made[child] for child in below]
+        said = None
+        if isinstance(node, Call) and isinstance(node.op, Op):
+            if node.op not in rules:
+                rules[node.op] = rule(node.op, attr_key)
+            if (found := rules[node.op]) is not None:
+                said = _apply(found, node, new[1:])
+        if said is not None:
+            made[node] = said
+        elif isinstance(node, TupleGetItem) and isinstance(new[0], Tuple):
+            made[node] = new[0].fields[node.index]
+        elif not below:
+            made[node] = node
+        else:
+            keeps_temps = isinstance(node, Tuple | TupleGetItem)
+            made[node] = with_children(node, new if keeps_temps else [plain(child) for child in new], below)
+    return plain(made[expr])
+
+
+def _apply(found: Rule, call: Call, new_args: list[Any]) -> Any:
+    """What the rule says of a call."""
+    where = f"the rule {found} fails on {call.op.name}{_at(call)}"
+    try:
+        said = found.function(call, new_args, None)
+    except Exception as error:
+        raise _with_place(error, where) from error
+    if said is None or isinstance(said, tvm.ir.Expr):
+        return said
+    raise TypeError(
+        f"the rule {found} returns {type(said).__name__} for {call.op.name}{_at(call)}: "
+        "return an expression, a QPartitionExpr or None"
+    )
+
+
+def _with_place(error: Exception, where: str) -> Exception:
+    """The same error with its place; of its own class where that can be made from a message."""
+    message = f"{where}: {error or type(error).__name__}"
+    try:
+        return type(error)(message)
+    except Exception:
+        return RuntimeError(f"{message} ({type(error).__name__})")
+
+
+def _at(call: Call) -> str:
+    return f" at {span_text(call.span)}" if call.span is not None else ""
