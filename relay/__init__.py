@@ -7,6 +7,7 @@ from .expr import (
     Expr,
     Function,
     GlobalVar,
+    If,
     Let,
     RelayExpr,
     SourceName,

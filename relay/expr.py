@@ -1,6 +1,6 @@
-"""The expressions of Relay: nine kinds of node, and the operators that Python has for them.
+"""The expressions of Relay: ten kinds of node, and the operators that Python has for them.
 
-    Var  Constant  Call  Tuple  TupleGetItem  Let  Function  GlobalVar  TempExpr
+    Var  Constant  Call  Tuple  TupleGetItem  Let  If  Function  GlobalVar  TempExpr
 
 All are real `tvm.ir.Expr` nodes, defined from Python: they go into a `tvm.IRModule`, compare by structure
 (`tvm_ffi.structural_equal`, renamed variables seen through) and go to JSON and back. Nodes are never
@@ -29,6 +29,7 @@ __all__ = [
     "Expr",
     "Function",
     "GlobalVar",
+    "If",
     "Let",
     "RelayExpr",
     "SourceName",
@@ -248,6 +249,18 @@ class Let(RelayExpr):
         self.__ffi_init__(var=variable, value=value, body=body, span=span)
 
 
+@py_class("relay.If", structural_eq="dag", init=False, repr=False)
+class If(RelayExpr):
+    """`if (cond) { true_branch } else { false_branch }`; `cond` is a bool of rank 0, the branches have one type."""
+
+    cond: Any
+    true_branch: Any
+    false_branch: Any
+
+    def __init__(self, cond: Any, true_branch: Any, false_branch: Any, span: Span | None = None) -> None:
+        self.__ffi_init__(cond=cond, true_branch=true_branch, false_branch=false_branch, span=span)
+
+
 @py_class("relay.Function", structural_eq="dag", init=False, repr=False)
 class Function(ExprWithOp, tvm.ir.BaseFunc):
     """`fn (params) -> ret_type { body }`, with attributes such as `Primitive=1`."""
@@ -350,19 +363,18 @@ def var(
 def const(value: Any, dtype: str | None = None, span: Span | None = None) -> Constant:
     """A constant from a number, a list, a NumPy array or a `tvm.runtime.Tensor`.
 
-    Without `dtype`, Python's numbers become 32 bits wide (`float32`, `int32`), a `bool` stays one; arrays keep
-    theirs, but for the 64 bits that a list of Python numbers would have.
+    Without `dtype`, 64 bits become 32, as Relay has it: numbers and arrays of `float64` are `float32` then, `int64`
+    are `int32`. A `tvm.runtime.Tensor` stays as it is.
     Raises `TypeError` for what is no number or array of numbers.
     """
     if isinstance(value, tvm.runtime.Tensor) and dtype is None:
         return Constant(value, span)
-    plain = isinstance(value, bool | numbers.Number | list | tuple) and not isinstance(value, np.generic)
     array = value.numpy() if isinstance(value, tvm.runtime.Tensor) else np.asarray(value)
     if array.dtype == object or array.dtype.kind not in "biufV":
         raise TypeError(
             f"relay.const takes numbers and arrays of numbers, not {type(value).__name__}: convert it first"
         )
-    if dtype is None and plain:
+    if dtype is None:
         dtype = {"int64": "int32", "float64": "float32"}.get(str(array.dtype))
     return Constant(array if dtype is None else array.astype(dtype), span)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tvm.ir import GlobalVar, Op
 
-from .expr import Call, Constant, Function, Let, TempExpr, Tuple, TupleGetItem, Var
+from .expr import Call, Constant, Function, If, Let, TempExpr, Tuple, TupleGetItem, Var
 
 _LEAVES = (Var, Constant, Op, GlobalVar, TempExpr)
 
@@ -32,6 +32,8 @@ def children(expr: Any) -> Sequence[Any]:
         return [*expr.params, expr.body]
     if isinstance(expr, Let):
         return (expr.var, expr.value, expr.body)
+    if isinstance(expr, If):
+        return (expr.cond, expr.true_branch, expr.false_branch)
     raise TypeError(f"{type(expr).__name__} is no Relay expression: build the graph from relay's own nodes")
 
 
@@ -50,7 +52,7 @@ def with_children(expr: Any, new: Sequence[Any], old: Sequence[Any]) -> Any:
         return TupleGetItem(new[0], expr.index, expr.span)
     if isinstance(expr, Function):
         return Function(new[:-1], new[-1], expr.ret_type, None, expr.attrs, expr.span)
-    return Let(new[0], new[1], new[2], expr.span)
+    return type(expr)(*new, span=expr.span)
 
 
 def post_order(expr: Any, done: Container[Any] = ()) -> Iterator[tuple[Any, Sequence[Any]]]:
@@ -117,7 +119,7 @@ class ExprFunctor:
             f"define visit_{'op' if isinstance(expr, Op) else type(expr).__name__.lower()}"
         )
 
-    visit_function = visit_let = visit_call = visit_var = visit_tuple = visit_tuple_getitem = _unhandled
+    visit_function = visit_let = visit_if = visit_call = visit_var = visit_tuple = visit_tuple_getitem = _unhandled
     visit_global_var = visit_op = visit_constant = visit_temp = _unhandled
 
 
@@ -129,6 +131,7 @@ _METHODS: tuple[tuple[type, str], ...] = (
     (TupleGetItem, "visit_tuple_getitem"),
     (Function, "visit_function"),
     (Let, "visit_let"),
+    (If, "visit_if"),
     (GlobalVar, "visit_global_var"),
     (Op, "visit_op"),
     (TempExpr, "visit_temp"),
@@ -172,6 +175,12 @@ class ExprVisitor(ExprFunctor):
         self.visit(let.value)
         self.visit(let.body)
 
+    def visit_if(self, i: If) -> None:
+        """Visit the condition, then both branches."""
+        self.visit(i.cond)
+        self.visit(i.true_branch)
+        self.visit(i.false_branch)
+
     def _leaf(self, expr: Any) -> None:
         """Nothing lies below a leaf."""
 
@@ -191,7 +200,7 @@ class ExprMutator(ExprFunctor):
         below = children(expr)
         return with_children(expr, [self.visit(child) for child in below], below)
 
-    visit_call = visit_tuple = visit_tuple_getitem = visit_function = visit_let = _rebuild
+    visit_call = visit_tuple = visit_tuple_getitem = visit_function = visit_let = visit_if = _rebuild
 
     def _keep(self, expr: Any) -> Any:
         return expr

@@ -12,7 +12,7 @@ expression that uses it is visited. So of two branches that end in one `add`, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import tvm
 from tvm.ir import DictAttrs, GlobalVar, IRModule, Op, SequentialSpan, Span
 from tvm_ffi.dataclasses import MISSING, fields
 
-from .expr import Call, Constant, Function, Let, TempExpr, Tuple, TupleGetItem, Var
+from .expr import Call, Constant, Function, If, Let, TempExpr, Tuple, TupleGetItem, Var
 from .expr_functor import children
 from .ty import type_text
 
@@ -105,7 +105,8 @@ class _Printer:
 
     def _declare(self, variable: Var) -> str:
         """Give a variable its name; `%name: type`."""
-        name = "%" + self._unique(variable.name_hint)
+        hint = variable.name_hint
+        name = "%" + self._unique(hint if hint[:1].isalpha() else f"v{hint}")
         self.named[variable] = self.visited[variable] = name
         ty = variable.type_annotation
         return name if ty is None else f"{name}: {type_text(ty)}"
@@ -146,7 +147,7 @@ class _Printer:
             node, expanded = stack.pop()
             if node in self.visited:
                 continue
-            below = () if expanded or isinstance(node, Function | Let) else children(node)
+            below = () if expanded else _before(node)
             if below:
                 stack.append((node, True))
                 stack.extend((child, False) for child in reversed(below) if child not in self.visited)
@@ -176,9 +177,8 @@ class _Printer:
     def _text(self, expr: Any) -> str:
         """`expr` over the names of what it uses, without type and span."""
         if isinstance(expr, Call):
-            op = self._name(expr.op)
             args = [self._name(arg) for arg in expr.args]
-            return f"{op}({', '.join(args + _attributes(expr.attrs))})"
+            return f"{self._name(expr.op)}({', '.join(args + _attributes(expr.attrs))})"
         if isinstance(expr, TupleGetItem):
             return f"{self._name(expr.tuple_value)}.{expr.index}"
         if isinstance(expr, Tuple):
@@ -188,6 +188,9 @@ class _Printer:
             return self._function("fn ", expr)
         if isinstance(expr, Let):
             return f"(\n{_indent(self._scope(expr))}\n)"
+        if isinstance(expr, If):
+            taken, other = (_indent(self._scope(branch)) for branch in (expr.true_branch, expr.false_branch))
+            return f"if ({self._name(expr.cond)}) {{\n{taken}\n}} else {{\n{other}\n}}"
         if isinstance(expr, Constant):
             return self._constant(expr)
         if isinstance(expr, Var):
@@ -214,6 +217,13 @@ class _Printer:
         if expr.span is not None:
             parts.append(f"span={span_text(expr.span)}")
         return f" /* {' '.join(parts)} */" if parts else ""
+
+
+def _before(expr: Any) -> Sequence[Any]:
+    """What is visited before `expr`; a scope visits its inside itself."""
+    if isinstance(expr, If):
+        return (expr.cond,)
+    return () if isinstance(expr, Function | Let) else children(expr)
 
 
 def span_text(span: Span | SequentialSpan) -> str:

@@ -81,7 +81,8 @@ class QConfig:
         raise AttributeError(f"qconfig has no option {name}: it has {', '.join(_DEFAULTS)}")
 
 
-_CURRENT: ContextVar[QConfig] = ContextVar("relay.quantize.qconfig", default=QConfig(skip_conv_layers=None))
+_OUTSIDE = QConfig(skip_conv_layers=None)
+_CURRENT: ContextVar[QConfig] = ContextVar("relay.quantize.qconfig", default=_OUTSIDE)
 
 
 def current_qconfig() -> QConfig:

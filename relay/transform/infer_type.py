@@ -17,11 +17,11 @@ from typing import Any
 import tvm
 from tvm.ir import GlobalVar, IRModule, Op, Type
 
-from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem, Var
+from ..expr import Call, Constant, Function, If, Let, Tuple, TupleGetItem, Var
 from ..expr_functor import children, with_children
 from ..op.op import operator
 from ..text import span_text
-from ..ty import FuncType, TensorType, TupleType, type_text
+from ..ty import FuncType, TensorType, TupleType, scalar_type, type_text
 from .transform import function_pass
 
 
@@ -105,6 +105,8 @@ class _Inference:
             return _function_type(node)
         if isinstance(node, Let):
             return node.body.checked_type_
+        if isinstance(node, If):
+            return _if_type(node)
         raise TypeInferenceError(f"a {type(node).__name__} has no type: it must be realized before InferType runs")
 
     def _complete(self, call: Call) -> None:
@@ -199,6 +201,15 @@ def _field_type(item: TupleGetItem) -> Type:
             f"field {item.index} is taken of {type_text(ty)}, which has {len(ty.fields)} fields: take one it has"
         )
     return ty.fields[item.index]
+
+
+def _if_type(choice: If) -> Type:
+    cond, taken, other = (part.checked_type_ for part in (choice.cond, choice.true_branch, choice.false_branch))
+    if cond != scalar_type("bool"):
+        raise TypeInferenceError(f"the condition of an if is a {type_text(cond)}: make it a bool of rank 0")
+    if taken != other:
+        raise TypeInferenceError(f"an if gives {type_text(taken)} or {type_text(other)}: make both branches one type")
+    return taken
 
 
 def _function_type(func: Function) -> FuncType:
