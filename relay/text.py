@@ -28,7 +28,7 @@ _VERSION = '#[version = "0.0.5"]\n'
 _META_LEFT_OUT = (
     "\n/* For debugging purposes the metadata section has been omitted.\n"
     " * If you would like to see the full metadata section you can set the \n"
-    " * option to `True` when invoking `astext`. \n */\n"
+    " * option to `True` when invoking `astext`. \n */"
 )
 # How a number of a scalar constant ends; scalars of other dtypes stand in `meta` as tensors do.
 _SUFFIX = {

@@ -219,6 +219,17 @@ def guard_rules() -> None:
     tvm.ir.register_op_attr = tvm.ir.op.register_op_attr = register
 
 
+def name_operators() -> None:
+    """Let an operator of Relay show itself as `Op(nn.relu)`. Called once, when the dialect is loaded."""
+    theirs = Op.__repr__
+
+    @functools.wraps(theirs)
+    def text(self: Op) -> str:
+        return f"Op({self.name})" if self.name in _OPERATORS else str(theirs(self))
+
+    Op.__repr__ = Op.__str__ = text
+
+
 def _packed(op_name: str, attr_key: str, value: Any) -> tvm_ffi.Function:
     if not callable(value):
         raise TypeError(
@@ -242,3 +253,4 @@ def _unknown(name: str) -> str:
 
 
 guard_rules()
+name_operators()
