@@ -60,6 +60,10 @@ def built(tmp_path_factory):
     shutil.copy(ROOT / "_config.yml", root)
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/chapter\n")
     (root / "requirements.txt").write_text("")
+    # Tools leave such files behind: they are no pages.
+    for folder in ("", ".pytest_cache", "tests", "book/.ipynb_checkpoints"):
+        (root / folder).mkdir(exist_ok=True)
+        (root / folder / "README.md").write_text("# No page\n")
     write_answer(root, 42)
     write_chapter(root, CELLS)
     assert main(root) == 0
