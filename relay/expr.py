@@ -163,7 +163,7 @@ class Var(RelayExpr):
     `name_hint` is for the reader; two variables of one name are two variables.
     """
 
-    name_hint: str
+    name_hint: str = field(structural_eq="ignore")
     type_annotation: Any = field(default=None)
 
     def __init__(self, name_hint: str, type_annotation: Type | None = None, span: Span | None = None) -> None:

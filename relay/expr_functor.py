@@ -102,8 +102,9 @@ class ExprFunctor:
         """
         if expr in self.memo_map:
             return self.memo_map[expr]
+        method = self._method(expr)
         with _room_for(expr, self):
-            result = self._method(expr)(expr)
+            result = method(expr)
         self.memo_map[expr] = result
         return result
 
