@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import tvm
+import tvm_ffi
 from tvm.ir import GlobalVar, IRModule, Op, Type
 
 from ..expr import Call, Constant, Function, If, Let, Tuple, TupleGetItem, Var
@@ -31,6 +32,10 @@ def InferType() -> tvm.transform.Pass:
     Raises `TypeError` where the types of a call do not fit, naming the call, its operator, the types and the span.
     """
     return function_pass(lambda func, mod, ctx: infer(func, mod), opt_level=0, name="InferType")
+
+
+# Where Sequential looks for a pass that another one requires.
+tvm_ffi.register_global_func("transform.InferType", InferType)
 
 
 def infer(expr: Any, mod: IRModule | None = None) -> Any:

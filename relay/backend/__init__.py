@@ -1,0 +1,1 @@
+"""What runs a Relay module. `interpreter` computes it with the operators' NumPy references."""
