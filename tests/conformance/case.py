@@ -8,11 +8,12 @@ Texts = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Case:
-    """One program. `run` yields a golden file's name, without its ending, and its text, one after another."""
+    """One program. `run` yields a stage's name and its text, one after another. A flat one has no folder."""
 
     family: str
     name: str
     run: Callable[[], Texts]
+    flat: bool = False
 
     @property
     def label(self) -> str:

@@ -28,7 +28,7 @@ def programs(group: str) -> list[Case]:
     return [program_case(f"relay/{group}", name, program) for name, program in module.PROGRAMS.items()]
 
 
-RELAY_GROUPS = ("printer", "operators")
+RELAY_GROUPS = ("printer", "operators", "passes", "quantize", "analysis")
 FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,
     "torch": torch_operators,

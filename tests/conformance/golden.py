@@ -1,4 +1,4 @@
-"""Where the recorded texts are kept: `tests/golden/<family>/<case>/<stage>.txt`, or `<family>/<case>.txt`."""
+"""Where the recorded texts are kept: `tests/golden/<family>/<case>/<stage>.txt`; a flat case has `<case>.txt`."""
 
 import pathlib
 
@@ -6,6 +6,7 @@ from .case import Case
 
 ROOT = pathlib.Path(__file__).parents[1] / "golden"
 
+STAGES = ("text", "import", "prerequisite", "constants", "partition")
 REFUSED = ROOT / "refused.txt"
 
 
@@ -16,12 +17,15 @@ def refused() -> dict[str, str]:
 
 
 def path(case: Case, stage: str) -> pathlib.Path:
-    """The file of one stage. A case of one text has no folder of its own."""
+    """The file of one stage."""
     folder = ROOT / case.family
-    return folder / f"{stage}.txt" if stage == case.name else folder / case.name / f"{stage}.txt"
+    if not case.flat:
+        return folder / case.name / f"{stage}.txt"
+    return folder / (f"{case.name}.txt" if stage == "text" else f"{case.name}.{stage}.txt")
 
 
 def write(case: Case, stage: str, text: str) -> None:
+    """Record the text of a stage."""
     file = path(case, stage)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8", newline="\n")
@@ -29,6 +33,11 @@ def write(case: Case, stage: str, text: str) -> None:
 
 def read(case: Case) -> dict[str, str]:
     """The recorded text of each stage; empty for a case that the genuine Relay refuses."""
-    single = path(case, case.name)
-    files = [single] if single.exists() else sorted((ROOT / case.family / case.name).glob("*.txt"))
-    return {file.stem: file.read_text(encoding="utf-8") for file in files}
+    files = {stage: path(case, stage) for stage in STAGES}
+    return {stage: file.read_text(encoding="utf-8") for stage, file in files.items() if file.exists()}
+
+
+def forget(case: Case) -> None:
+    """Remove what was recorded for a case."""
+    for stage in STAGES:
+        path(case, stage).unlink(missing_ok=True)

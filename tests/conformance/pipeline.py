@@ -75,13 +75,19 @@ def network_cases(family: str, networks: dict[str, Network]) -> list[Case]:
 
 
 def program_case(family: str, name: str, program: Callable[[], object]) -> Case:
-    """A case of one text: what `program` returns, or each item of the tuple that it returns, a blank line between."""
+    """A case of what `program` returns, or each item of the tuple that it returns, a blank line between.
+
+    Where a program returns functions with constants, these are the second text.
+    """
 
     def run() -> Texts:
         np.random.seed(zlib.crc32(name.encode()))
         with scope():
             result = program()
         things = result if isinstance(result, tuple) else (result,)
-        yield name, "\n\n".join(str(thing) for thing in things)
+        yield "text", "\n\n".join(str(thing) for thing in things)
+        values = "\n".join(filter(None, (constants(f) for f in things if isinstance(f, relay.Function))))
+        if values:
+            yield "constants", values
 
-    return Case(family, name, run)
+    return Case(family, name, run, flat=True)

@@ -3,14 +3,12 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 import warnings
 
 from . import golden
-from .case import Case
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -60,7 +58,7 @@ def main() -> None:
         if case.label in job["done"]:
             continue
         print("start", case.label, flush=True)
-        forget(case)
+        golden.forget(case)
         try:
             texts = dict(case.run())
         except Exception as error:
@@ -70,12 +68,6 @@ def main() -> None:
         for stage, text in texts.items():
             golden.write(case, stage, text)
         print(f"{case.label}: recorded {len(texts)}", flush=True)
-
-
-def forget(case: Case) -> None:
-    """Remove what was recorded for a case before."""
-    golden.path(case, case.name).unlink(missing_ok=True)
-    shutil.rmtree(golden.ROOT / case.family / case.name, ignore_errors=True)
 
 
 if __name__ == "__main__":
