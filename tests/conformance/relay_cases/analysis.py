@@ -125,7 +125,7 @@ def constant_check():
     x, c = var("x", 2), relay.const(1.0)
     exprs = (c, relay.exp(c), x, relay.exp(x), relay.Tuple([c, relay.add(c, c)]), relay.Tuple([c, x]))
     more = (relay.TupleGetItem(relay.Tuple([c]), 0), relay.Function([], c))
-    return tuple(A.check_constant(e) for e in (*exprs, *more))
+    return tuple(bool(A.check_constant(e)) for e in (*exprs, *more))
 
 
 @program
@@ -277,7 +277,6 @@ def call_attributes():
     return (
         *(list(map(int, getattr(attrs, name))) for name in ("strides", "padding", "dilation", "kernel_size")),
         *(attrs.groups, int(attrs.channels), attrs.data_layout, attrs.kernel_layout, attrs.out_layout, attrs.out_dtype),
-        [str(key) for key in attrs],
         call.op.name,
         len(call.args),
     )
@@ -286,4 +285,4 @@ def call_attributes():
 @program
 def well_formed():
     x = var("x", 2)
-    return A.well_formed(relay.Function([x], x)), A.well_formed(relay.Function([x, x], x))
+    return bool(A.well_formed(relay.Function([x], x))), bool(A.well_formed(relay.Function([x, x], x)))
