@@ -10,18 +10,35 @@ The text shows an attribute where it differs from its default, and always where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 import tvm_ffi
 from tvm.ir import Attrs
 from tvm_ffi.dataclasses import py_class
 
-__all__ = ["Attrs", "Ints", "attributes"]
+from ..expr import Constant, Expr
 
-Ints = tvm_ffi.Array[int]
+__all__ = ["Attrs", "Ints", "attributes", "integers"]
+
+Ints: TypeAlias = tvm_ffi.Array[int]
 
 
 def attributes(name: str) -> Callable[[type], Any]:
     """Make a class the attributes `relay.attrs.<name>`: a TVM node, compared by its fields, made with keywords."""
     return py_class(f"relay.attrs.{name}", structural_eq="tree", kw_only=True)
+
+
+def integers(value: Any, what: str) -> list[int]:
+    """A shape, axes or the like, given as integers, as one integer, or as a constant of rank 1.
+
+    Raises `TypeError` for anything else; `what` names the argument in the message.
+    """
+    if isinstance(value, Constant):
+        return [int(number) for number in value.value().reshape(-1)]
+    if isinstance(value, Expr):
+        raise TypeError(f"{what} is a {type(value).__name__}, whose numbers are not known: give integers or a constant")
+    try:
+        return [int(number) for number in value] if isinstance(value, Iterable) else [int(value)]
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} is {value!r}: give integers") from None

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..ty import TensorType, type_text
+from tvm.ir import Type
+
+from ..ty import TensorType, TupleType, type_text
 
 
 def tensor(ty: Any, what: str) -> TensorType:
@@ -18,9 +20,26 @@ def tensor(ty: Any, what: str) -> TensorType:
     return ty
 
 
+def tensors(ty: Any, what: str) -> list[TensorType]:
+    """The fields of `ty`, which must be a tuple of tensors."""
+    if not isinstance(ty, TupleType):
+        raise TypeError(f"{what} must be a tuple of tensors, not {type_text(ty)}")
+    return [tensor(field, f"field {at} of {what}") for at, field in enumerate(ty.fields)]
+
+
+def anything(types: Sequence[Any], attrs: Any) -> Type:
+    """The result has the type of the first argument, be it a tensor or a tuple."""
+    return types[0]
+
+
 def identity(types: Sequence[Any], attrs: Any) -> TensorType:
-    """The result has the type of the first argument."""
+    """The result has the type of the first argument, a tensor."""
     return tensor(types[0], "the argument")
+
+
+def predicate(types: Sequence[Any], attrs: Any) -> TensorType:
+    """The result has the shape of the first argument, and holds `bool`s."""
+    return TensorType(tensor(types[0], "the argument").concrete_shape, "bool")
 
 
 def broadcast(types: Sequence[Any], attrs: Any) -> TensorType:
@@ -33,7 +52,7 @@ def broadcast(types: Sequence[Any], attrs: Any) -> TensorType:
 
 def comparison(types: Sequence[Any], attrs: Any) -> TensorType:
     """As `broadcast`, with `bool` for a result."""
-    return TensorType(broadcast(types, attrs).shape, "bool")
+    return TensorType(broadcast(types, attrs).concrete_shape, "bool")
 
 
 def broadcast_shape(lhs: Sequence[int], rhs: Sequence[int]) -> tuple[int, ...]:
@@ -50,3 +69,8 @@ def axis_of(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise TypeError(f"axis {axis} is outside a tensor of rank {rank}")
     return axis % rank
+
+
+def axes_of(axes: Sequence[int], rank: int) -> list[int]:
+    """Several axes counted from 0, each once, in the order given."""
+    return list(dict.fromkeys(axis_of(axis, rank) for axis in axes))
