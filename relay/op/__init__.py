@@ -1,6 +1,6 @@
 """Relay's operators. `relay.op.op` has the registry, the other modules declare into it."""
 
-from . import algorithm, annotation, creation, indexing, layout, nn, reduce, tensor, transform
+from . import algorithm, annotation, creation, image, indexing, layout, nn, reduce, tensor, transform
 from .algorithm import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .indexing import *  # noqa: F403
@@ -10,7 +10,7 @@ from .reduce import *  # noqa: F403
 from .tensor import *  # noqa: F403
 from .transform import *  # noqa: F403
 
-__all__ = ["OpPattern", "annotation", "get", "nn", "register_op_attr", "register_pattern"]
+__all__ = ["OpPattern", "annotation", "get", "image", "nn", "register_op_attr", "register_pattern"]
 __all__ += algorithm.__all__
 __all__ += creation.__all__
 __all__ += indexing.__all__

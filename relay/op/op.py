@@ -59,13 +59,14 @@ class Operator:
     `compute(arrays, attrs)` gives the result on NumPy arrays, of the inferred shape and dtype; a tuple is a tuple of
     arrays.
     `complete(types, attrs)` gives the input types with those that are `None` (a variable without a type) filled in.
+    `pattern` is `None` where `SimplifyInference` takes the operator apart before anything is fused.
     """
 
     name: str
     inputs: tuple[str, ...]
     infer: Infer
     compute: Compute
-    pattern: OpPattern
+    pattern: OpPattern | None
     attrs: type | None = None
     complete: Complete | None = None
 
@@ -84,7 +85,7 @@ def define(
     inputs: Sequence[str],
     infer: Infer,
     compute: Compute,
-    pattern: OpPattern,
+    pattern: OpPattern | None,
     attrs: type | None = None,
     complete: Complete | None = None,
 ) -> Op:
@@ -95,8 +96,10 @@ def define(
     if name in _OPERATORS:
         raise ValueError(f"the operator {name} is defined twice: give the second one a name of its own")
     _OPERATORS[name] = Operator(name, tuple(inputs), infer, compute, pattern, attrs, complete)
-    tvm.ir.register_op_attr(name, "TOpPattern", int(pattern))
+    tvm.ir.register_op_attr(name, "TOpPattern", int(OpPattern.OPAQUE if pattern is None else pattern))
     op = Op.get(name)
+    if pattern is None:
+        op.reset_attr("TOpPattern")  # registering one was only the way to make the operator
     op.set_num_inputs(len(inputs))
     for argument in inputs:
         op.add_argument(argument, "Expr", "")

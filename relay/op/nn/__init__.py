@@ -1,6 +1,80 @@
 """Operators of neural networks."""
 
-from .activation import relu
-from .dense import dense
+from .activation import leaky_relu, log_softmax, prelu, relu, softmax
+from .bias_add import bias_add
+from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d
+from .dense import batch_matmul, dense, matmul
+from .dropout import dropout, dropout_raw
+from .normalization import batch_norm, group_norm, instance_norm, l2_normalize, layer_norm, lrn
+from .padding import mirror_pad, pad
+from .pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    global_avg_pool1d,
+    global_avg_pool2d,
+    global_avg_pool3d,
+    global_max_pool1d,
+    global_max_pool2d,
+    global_max_pool3d,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+)
+from .rearrangement import batch_flatten, depth_to_space, space_to_depth
+from .upsampling import upsampling
 
-__all__ = ["dense", "relu"]
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
+    "batch_flatten",
+    "batch_matmul",
+    "batch_norm",
+    "bias_add",
+    "conv1d",
+    "conv1d_transpose",
+    "conv2d",
+    "conv2d_transpose",
+    "conv3d",
+    "dense",
+    "depth_to_space",
+    "dropout",
+    "dropout_raw",
+    "global_avg_pool1d",
+    "global_avg_pool2d",
+    "global_avg_pool3d",
+    "global_max_pool1d",
+    "global_max_pool2d",
+    "global_max_pool3d",
+    "group_norm",
+    "instance_norm",
+    "l2_normalize",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "lrn",
+    "matmul",
+    "max_pool1d",
+    "max_pool2d",
+    "max_pool3d",
+    "mirror_pad",
+    "pad",
+    "prelu",
+    "relu",
+    "softmax",
+    "space_to_depth",
+    "upsampling",
+]

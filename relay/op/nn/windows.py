@@ -1,0 +1,86 @@
+"""Windows that slide over the spatial axes of an image: what convolution and pooling share.
+
+Sizes, strides, dilations and paddings are given as Relay's users give them, for 1, 2 or 3 spatial axes, and brought to
+one form here. Padding is all the numbers before, then all those after: `[top, left, bottom, right]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# What data and weights are called, by the number of spatial axes.
+DATA = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
+KERNEL = {1: "OIW", 2: "OIHW", 3: "OIDHW"}
+
+
+def sizes(value: Any, rank: int) -> tuple[int, ...]:
+    """One number for each of `rank` spatial axes; a single number stands for all."""
+    values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
+    if len(values) not in (1, rank):
+        raise ValueError(f"{values} has {len(values)} numbers: give one, or {rank}")
+    return tuple(int(v) for v in (values * rank if len(values) == 1 else values))
+
+
+def around(value: Any, rank: int) -> tuple[int, ...]:
+    """`2 * rank` numbers, all those before and then all those after, from 1, `rank` or `2 * rank` of them."""
+    values = (value,) if isinstance(value, int | np.integer) else tuple(value)
+    if len(values) not in (1, rank, 2 * rank):
+        raise ValueError(f"the padding {values} has {len(values)} numbers: give 1, {rank} or {2 * rank}")
+    return tuple(int(v) for v in values * (2 * rank // len(values)))
+
+
+def pairs(value: Sequence[int], rank: int) -> list[tuple[int, int]]:
+    """The padding before and after each spatial axis."""
+    both = around(value, rank)
+    return list(zip(both[:rank], both[rank:], strict=True))
+
+
+def reach(size: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:
+    """How far a window reaches along each axis, holes included."""
+    return tuple((n - 1) * d + 1 for n, d in zip(size, dilation, strict=True))
+
+
+def output_size(
+    image: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+    pad: Sequence[int],
+    ceil_mode: bool = False,
+) -> tuple[int, ...]:
+    """How many windows fit along each axis; with `ceil_mode` a last one may stand out beyond the padded image.
+
+    Raises `TypeError` where not even one fits.
+    """
+    rank = len(window)
+    strides, dilation = sizes(strides, rank), sizes(dilation, rank)
+    found = []
+    for n, far, s, (before, after) in zip(image, reach(window, dilation), strides, pairs(pad, rank), strict=True):
+        if n + before + after < far:
+            raise TypeError(f"a window that reaches over {far} does not fit on {n} padded by {before} and {after}")
+        found.append((n + before + after - far + (s - 1 if ceil_mode else 0)) // s + 1)
+    return tuple(found)
+
+
+def padded(data: np.ndarray, pad: Sequence[int], value: Any = 0, more: Sequence[int] | None = None) -> np.ndarray:
+    """`data` (batch, channels, spatial axes) with `value` around it, and `more` of it after each spatial axis."""
+    width = pairs(pad, data.ndim - 2)
+    if more is not None:
+        width = [(before, after + extra) for (before, after), extra in zip(width, more, strict=True)]
+    if not any(map(any, width)):
+        return data
+    return np.pad(data, [(0, 0), (0, 0), *width], constant_values=value)
+
+
+def sliding(
+    data: np.ndarray, window: Sequence[int], strides: Sequence[int], dilation: Sequence[int], count: Sequence[int]
+) -> np.ndarray:
+    """A view of padded `data`: its leading axes, `count` windows along each spatial axis, then the windows' own axes."""
+    lead, axes = data.ndim - len(window), tuple(range(data.ndim - len(window), data.ndim))
+    views = np.lib.stride_tricks.sliding_window_view(data, reach(window, dilation), axis=axes)
+    starts = [slice(0, (n - 1) * s + 1, s) for n, s in zip(count, strides, strict=True)]
+    steps = [slice(None, None, d) for d in dilation]
+    return views[(slice(None),) * lead + (*starts, *steps)]
