@@ -31,15 +31,31 @@ _DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "calibrate_mode": "global_scale",
         "global_scale": 8.0,
         "weight_scale": "power2",
-        "skip_dense_layer": True,
-        "skip_conv_layers": (0,),
-        "do_simulation": False,
-        "round_for_shift": True,
+        "skip_dense_layer": 1,
+        "skip_conv_layers": [0],
+        "do_simulation": 0,
+        "round_for_shift": 1,
         "debug_enabled_ops": None,
         "rounding": "UPWARD",
         "calibrate_chunk_by": -1,
         "partition_conversions": "disabled",
     }
+)
+# What TVM v0.16 prints of a configuration: from the seventh on with two equals signs.
+_SHOWN = (
+    "nbit_input",
+    "nbit_weight",
+    "nbit_activation",
+    "calibrate_mode",
+    "global_scale",
+    "weight_scale",
+    "skip_conv_layers",
+    "skip_dense_layer",
+    "do_simulation",
+    "round_for_shift",
+    "debug_enabled_ops",
+    "rounding",
+    "partition_conversions",
 )
 _ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -58,8 +74,8 @@ class QConfig:
     """
 
     def __init__(self, **options: Any) -> None:
-        self.__dict__.update(_DEFAULTS, **options)
-        self.__dict__["_entered"] = []
+        plain = {name: int(value) if isinstance(value, bool) else value for name, value in options.items()}
+        self.__dict__.update({**_DEFAULTS, **plain, "_entered": []})
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(
@@ -75,10 +91,18 @@ class QConfig:
         _CURRENT.reset(self.__dict__["_entered"].pop())
 
     def __repr__(self) -> str:
-        return f"qconfig({', '.join(f'{name}={getattr(self, name)!r}' for name in _DEFAULTS)})"
+        shown = ((name, getattr(self, name)) for name in _SHOWN)
+        parts = (f"{name}{'=' if at < 6 else '=='}{_as_relay_prints(value)}" for at, (name, value) in enumerate(shown))
+        return f"qconfig({', '.join(parts)})"
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"qconfig has no option {name}: it has {', '.join(_DEFAULTS)}")
+
+
+def _as_relay_prints(value: Any) -> str:
+    if value is None:
+        return "(nullptr)"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _OUTSIDE = QConfig(skip_conv_layers=None)
