@@ -178,7 +178,7 @@ class _Printer:
         """`expr` over the names of what it uses, without type and span."""
         if isinstance(expr, Call):
             args = [self._name(arg) for arg in expr.args]
-            return f"{self._name(expr.op)}({', '.join(args + _attributes(expr.attrs))})"
+            return f"{self._name(expr.op)}({', '.join(args + self._attributes(expr.attrs))})"
         if isinstance(expr, TupleGetItem):
             return f"{self._name(expr.tuple_value)}.{expr.index}"
         if isinstance(expr, Tuple):
@@ -204,13 +204,26 @@ class _Printer:
         if not data.shape and dtype in _SUFFIX:
             value = data.numpy()[()]
             return str(bool(value)) if dtype == "bool" else _number(value) + _SUFFIX[dtype]
+        return self._reference(constant)
+
+    def _reference(self, constant: Constant) -> str:
+        """The place of a constant in the list that ends the text."""
         return f"meta[relay.Constant][{self.meta.setdefault(constant, len(self.meta))}]"
+
+    def _attributes(self, attrs: Any) -> list[str]:
+        """`name=value` for those that differ from their default; a constant among them is never written out."""
+        return [
+            f"{name}={self._reference(value) if isinstance(value, Constant) else _value(value)}"
+            for name, value in _shown(attrs)
+        ]
 
     def _info(self, expr: Any) -> str:
         """What follows an expression: its type and where it came from, or what `annotate` says."""
         if self.annotate is not None:
             said = self.annotate(expr)
             return f" /* {said} */" if said else ""
+        if isinstance(expr, Let | If):
+            return ""
         parts = []
         if expr.checked_type_ is not None:
             parts.append(f"ty={type_text(expr.checked_type_)}")
@@ -233,14 +246,14 @@ def span_text(span: Span | SequentialSpan) -> str:
     return f"{span.source_name.name}:{span.line}:{span.column}"
 
 
-def _attributes(attrs: Any) -> list[str]:
-    """The attributes that differ from the operator's defaults, as `name=value`."""
+def _shown(attrs: Any) -> list[tuple[str, Any]]:
+    """The attributes that differ from the operator's defaults."""
     if attrs is None:
         return []
     if isinstance(attrs, DictAttrs):
-        return [f"{key}={_value(value)}" for key, value in attrs.items()]
+        return list(attrs.items())
     values = ((name, default, getattr(attrs, name)) for name, default in _defaults(type(attrs)))
-    return [f"{name}={_value(value)}" for name, default, value in values if not _is_default(value, default)]
+    return [(name, value) for name, default, value in values if not _is_default(value, default)]
 
 
 def _is_default(value: Any, default: Any) -> bool:
