@@ -112,9 +112,6 @@ class ExprWithOp:
     def __rtruediv__(self, other: Any) -> Call:
         return _operator("divide")(_operand(other, self), self)
 
-    def __pow__(self, other: Any) -> Call:
-        return _operator("power")(self, _operand(other, self))
-
     def __lt__(self, other: Any) -> Call:
         return _operator("less")(self, _operand(other, self))
 
@@ -401,11 +398,13 @@ def bind(expr: Any, binds: Mapping[Var, Any]) -> Any:
 
 
 def _operand(value: Any, beside: Any) -> Any:
-    """A Python number beside an expression becomes a float32 constant, as Relay makes it."""
+    """What stands beside an expression must be one too: Relay guesses no dtype for a Python number."""
     if isinstance(value, ExprWithOp | GlobalVar):
         return value
-    if isinstance(value, numbers.Number | np.ndarray | np.generic):
-        return const(value, "float32" if isinstance(value, numbers.Number) else None)
+    if isinstance(value, numbers.Number):
+        raise TypeError(
+            f'convert "{value}" with `const` first: relay.const({value}, dtype) stands beside an expression'
+        )
     raise TypeError(
         f"{type(value).__name__} stands beside a Relay {type(beside).__name__}: make it a relay.const first"
     )
