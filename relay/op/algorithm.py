@@ -10,7 +10,7 @@ from tvm.ir import Type
 
 from ..expr import Call, TupleWrapper
 from ..ty import TensorType, TupleType
-from .attrs import Attrs, attributes
+from .attrs import Attrs, attributes, integer
 from .op import OpPattern, define
 from .type_relations import axis_of, tensor
 
@@ -79,12 +79,12 @@ _ARGSORT = define(
 
 def sort(data: Any, axis: int = -1, is_ascend: bool = True) -> Call:
     """`data` sorted along `axis`, rising or falling; shape and dtype stay."""
-    return Call(_SORT, [data], ArgsortAttrs(axis=int(axis), is_ascend=bool(is_ascend)))
+    return Call(_SORT, [data], ArgsortAttrs(axis=integer(axis, "axis"), is_ascend=bool(is_ascend)))
 
 
 def argsort(data: Any, axis: int = -1, is_ascend: bool = True, dtype: str = "int32") -> Call:
     """The indices, as `dtype`, that sort `data` along `axis`; the shape stays."""
-    return Call(_ARGSORT, [data], ArgsortAttrs(axis=int(axis), is_ascend=bool(is_ascend), dtype=str(dtype)))
+    return Call(_ARGSORT, [data], ArgsortAttrs(axis=integer(axis, "axis"), is_ascend=bool(is_ascend), dtype=str(dtype)))
 
 
 def _topk_type(types: Sequence[Any], attrs: TopkAttrs) -> Type:
@@ -121,6 +121,8 @@ def topk(
     """
     if ret_type not in ("both", "values", "indices"):
         raise ValueError(f"topk returns 'values', 'indices' or 'both', not {ret_type!r}")
-    attrs = TopkAttrs(k=int(k), axis=int(axis), ret_type=ret_type, is_ascend=bool(is_ascend), dtype=str(dtype))
+    attrs = TopkAttrs(
+        k=integer(k, "k"), axis=integer(axis, "axis"), ret_type=ret_type, is_ascend=bool(is_ascend), dtype=str(dtype)
+    )
     call = Call(_TOPK, [data], attrs)
     return TupleWrapper(call, 2) if ret_type == "both" else call

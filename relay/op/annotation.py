@@ -9,7 +9,7 @@ import numpy as np
 
 from ..expr import Call
 from ..ty import TensorType, scalar_type
-from .attrs import Attrs, attributes
+from .attrs import Attrs, attributes, integer
 from .op import OpPattern, define
 from .tensor import round_half_away
 from .type_relations import anything, identity
@@ -118,5 +118,5 @@ def simulated_quantize(
 
     `data` is a tensor of any shape; the other three are float32 scalars, taken to be so where their type is not known.
     """
-    attrs = SimulatedQuantizeAttrs(kind=int(kind), sign=bool(sign), rounding=rounding)
+    attrs = SimulatedQuantizeAttrs(kind=integer(kind, "kind"), sign=bool(sign), rounding=rounding)
     return Call(_SIMULATED_QUANTIZE, [data, dom_scale, clip_min, clip_max], attrs)

@@ -19,7 +19,7 @@ from tvm_ffi.dataclasses import py_class
 
 from ..expr import Constant, Expr
 
-__all__ = ["Attrs", "Ints", "attributes", "integers"]
+__all__ = ["Attrs", "Ints", "attributes", "integer", "integers"]
 
 Ints: TypeAlias = tvm_ffi.Array[int]
 
@@ -38,7 +38,17 @@ def integers(value: Any, what: str) -> list[int]:
         return [int(number) for number in value.value().reshape(-1)]
     if isinstance(value, Expr):
         raise TypeError(f"{what} is a {type(value).__name__}, whose numbers are not known: give integers or a constant")
+    return [integer(number, what) for number in value] if isinstance(value, Iterable) else [integer(value, what)]
+
+
+def integer(value: Any, what: str) -> int:
+    """A whole number, such as an axis. Raises `TypeError` for anything else."""
+    if isinstance(value, Expr):
+        raise TypeError(f"{what} has a {type(value).__name__} in it, whose number is not known: give integers")
     try:
-        return [int(number) for number in value] if isinstance(value, Iterable) else [int(value)]
+        whole = int(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{what} is {value!r}: give integers") from None
+        whole = None
+    if whole is None or whole != value:
+        raise TypeError(f"{what} is {value!r}: give integers")
+    return whole

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..expr import Call, Tuple
 from ..ty import TensorType
-from .attrs import Attrs, Ints, attributes, integers
+from .attrs import Attrs, Ints, attributes, integer, integers
 from .op import OpPattern, define
 from .type_relations import axis_of, broadcast_shape, tensor, tensors
 
@@ -49,7 +49,7 @@ def _ranges(shape: Sequence[int], attrs: StridedSliceAttrs) -> dict[int, range]:
     count = max(len(begin), len(end)) if attrs.axes is None else len(attrs.axes)
     axes = range(count) if attrs.axes is None else attrs.axes
     if count > len(shape):
-        raise TypeError(f"{count} axes of a tensor of rank {len(shape)} are sliced")
+        raise TypeError(f"{count} axes of a tensor of rank {len(shape)} are sliced: give no more than it has")
     strides += [strides[0] if len(strides) == 1 else 1] * (count - len(strides))
     found: dict[int, range] = {}
     for at, axis in enumerate(axes):
@@ -218,7 +218,15 @@ def take(data: Any, indices: Any, axis: int | None = None, batch_dims: int = 0, 
     """
     if mode not in ("clip", "wrap", "fast"):
         raise ValueError(f"take's mode is 'clip', 'wrap' or 'fast', not {mode!r}")
-    return Call(_TAKE, [data, indices], TakeAttrs(batch_dims=int(batch_dims), axis=axis, mode=mode))
+    return Call(
+        _TAKE,
+        [data, indices],
+        TakeAttrs(
+            batch_dims=integer(batch_dims, "batch_dims"),
+            axis=None if axis is None else integer(axis, "axis"),
+            mode=mode,
+        ),
+    )
 
 
 @attributes("GatherAttrs")
@@ -251,7 +259,7 @@ _GATHER = define(
 
 def gather(data: Any, axis: int, indices: Any) -> Call:
     """Element by element what `indices` names along `axis`; it has the shape of `data` but for that axis."""
-    return Call(_GATHER, [data, indices], GatherAttrs(axis=int(axis)))
+    return Call(_GATHER, [data, indices], GatherAttrs(axis=integer(axis, "axis")))
 
 
 def _adv_index_type(types: Sequence[Any], attrs: Any) -> TensorType:
@@ -314,7 +322,7 @@ _ONE_HOT = define(
 
 def one_hot(indices: Any, on_value: Any, off_value: Any, depth: int, axis: int, dtype: str) -> Call:
     """Along a new `axis` of size `depth`, `on_value` at the place that the index names and `off_value` elsewhere."""
-    attrs = OneHotAttrs(depth=int(depth), axis=int(axis), dtype=str(dtype))
+    attrs = OneHotAttrs(depth=integer(depth, "depth"), axis=integer(axis, "axis"), dtype=str(dtype))
     return Call(_ONE_HOT, [indices, on_value, off_value], attrs)
 
 
@@ -355,7 +363,11 @@ def _scan(name: str, ufunc: np.ufunc, meaning: str) -> Any:
     )
 
     def call(data: Any, axis: int | None = None, dtype: str | None = None, exclusive: bool | None = None) -> Call:
-        return Call(op, [data], ScanopAttrs(axis=axis, dtype=dtype or "", exclusive=exclusive))
+        return Call(
+            op,
+            [data],
+            ScanopAttrs(axis=None if axis is None else integer(axis, "axis"), dtype=dtype or "", exclusive=exclusive),
+        )
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = (

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..expr import Call
 from ..ty import TensorType
-from .attrs import Attrs, attributes
+from .attrs import Attrs, attributes, integer
 from .op import Infer, OpPattern, constructs, define
 from .type_relations import anything, broadcast, broadcast_shape, comparison, identity, predicate, tensor
 
@@ -335,7 +335,10 @@ def cast(data: Any, dtype: str) -> Call:
 
     Raises `TypeError` for a dtype that NumPy does not have either.
     """
-    np.dtype(dtype)
+    try:
+        np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"cast has no dtype {dtype!r}: give one that NumPy has, such as 'int8'") from None
     return Call(_CAST, [data], CastAttrs(dtype=str(dtype)))
 
 
@@ -353,18 +356,27 @@ class FixedPointMultiplyAttrs(Attrs):
 
 
 def _fixed_point_multiply(arrays: Sequence[np.ndarray], attrs: FixedPointMultiplyAttrs) -> np.ndarray:
-    """TVM v0.16, `tir.q_multiply_shift`: the product in 64 bits, shifted to the right with halves rounded up."""
+    """TVM v0.16, `tir.q_multiply_shift`: the product in 64 bits, shifted to the right with halves rounded up.
+
+    TVM's shortcut for powers of two rounds in 32 bits and overflows at the largest numbers; this does not.
+    """
     (data,) = arrays
     right = 31 - min(attrs.shift, 0)
     product = (data.astype(np.int64) << max(attrs.shift, 0)) * attrs.multiplier
     return ((product + (1 << (right - 1))) >> right).astype(data.dtype)
 
 
+def _fixed_point_type(types: Sequence[Any], attrs: FixedPointMultiplyAttrs) -> TensorType:
+    if not -31 <= attrs.shift <= 31:
+        raise TypeError(f"fixed_point_multiply is to shift by {attrs.shift}: give a number from -31 to 31")
+    return identity(types, attrs)
+
+
 _FIXED_POINT_MULTIPLY = define(
     "fixed_point_multiply",
     inputs=("data",),
     attrs=FixedPointMultiplyAttrs,
-    infer=identity,
+    infer=_fixed_point_type,
     compute=_fixed_point_multiply,
     pattern=OpPattern.ELEMWISE,
 )
@@ -375,5 +387,5 @@ def fixed_point_multiply(data: Any, multiplier: int, shift: int) -> Call:
 
     `data` is an int32 tensor of any shape, which the result has too; `multiplier` is a fraction of 2**31.
     """
-    attrs = FixedPointMultiplyAttrs(multiplier=int(multiplier), shift=int(shift))
+    attrs = FixedPointMultiplyAttrs(multiplier=integer(multiplier, "multiplier"), shift=integer(shift, "shift"))
     return Call(_FIXED_POINT_MULTIPLY, [data], attrs)

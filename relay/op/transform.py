@@ -12,7 +12,7 @@ from tvm.ir import Type
 
 from ..expr import Call, Expr, Tuple, TupleWrapper
 from ..ty import TensorType, TupleType
-from .attrs import Attrs, Ints, attributes, integers
+from .attrs import Attrs, Ints, attributes, integer, integers
 from .creation import InitOpAttrs
 from .op import OpPattern, define
 from .type_relations import axes_of, axis_of, broadcast_shape, tensor, tensors
@@ -64,8 +64,8 @@ def reshaped(shape: Sequence[int], newshape: Sequence[int], allowzero: bool = Fa
     except IndexError:
         raise TypeError(f"{whole}: it has too few axes for these codes") from None
     if walk.unknown is not None:
-        known = math.prod(size for at, size in enumerate(result) if at != walk.unknown)
-        result[walk.unknown] = math.prod(shape) // known if known else 0
+        old, known = math.prod(walk.rest), math.prod(walk.made)
+        result[walk.unknown] = old // known if known else 0
     if math.prod(result) != math.prod(shape):
         raise TypeError(f"{whole}: the first has {math.prod(shape)} elements")
     return result
@@ -78,9 +78,15 @@ class _Codes:
         self.shape, self.codes, self.allowzero = list(shape), list(newshape), allowzero
         self.at = 0
         self.unknown: int | None = None
+        self.made: list[int] = []
+        self.rest = list(shape)
 
     def result(self) -> list[int]:
-        """The new sizes; the one that is left over is 1 for now, and `unknown` says where it stands."""
+        """The new sizes; the one that is left over is 1 for now, and `unknown` says where it stands.
+
+        What it is follows from `rest` and `made`, the old and the new sizes that are not just copied: a copied 0
+        says nothing of the others.
+        """
         result: list[int] = []
         codes = iter(self.codes)
         for code in codes:
@@ -89,24 +95,25 @@ class _Codes:
                 result.append(1)
                 self.at += 1
             elif code == -2:
-                result += self.shape[self.at :]
-                self.at = len(self.shape)
+                result += [self._copied() for _ in self.shape[self.at :]]
             elif code == -3:
-                result.append(self._next() * self._next())
+                result.append(self._copied() * self._copied())
             elif code == -4:
                 result += self._split(next(codes, None), next(codes, None))
             elif code == 0 and not self.allowzero:
-                result.append(self._next())
+                result.append(self._copied())
             elif code >= 0:
                 result.append(code)
+                self.made.append(code)
                 self.at += 1
             else:
                 raise TypeError(f"reshape has no code {code}: give sizes, or codes from 0 to -4")
         return result
 
-    def _next(self) -> int:
+    def _copied(self) -> int:
         size = self.shape[self.at]
         self.at += 1
+        self.rest.remove(size)
         return size
 
     def _leave_over(self, at: int) -> None:
@@ -115,7 +122,7 @@ class _Codes:
         self.unknown = at
 
     def _split(self, first: int | None, second: int | None) -> list[int]:
-        size = self._next()
+        size = self._copied()
         if first is None or second is None or (first == second == -1):
             raise TypeError(f"the new shape {tuple(self.codes)} has a -4 without the two sizes that it splits into")
         first = size // second if first == -1 else first
@@ -282,7 +289,11 @@ _EXPAND_DIMS = define(
 
 def expand_dims(data: Any, axis: int, num_newaxis: int = 1) -> Call:
     """`data` with `num_newaxis` axes of size 1 put in at `axis`; -1 is behind the last axis."""
-    return Call(_EXPAND_DIMS, [data], ExpandDimsAttrs(axis=int(axis), num_newaxis=int(num_newaxis)))
+    return Call(
+        _EXPAND_DIMS,
+        [data],
+        ExpandDimsAttrs(axis=integer(axis, "axis"), num_newaxis=integer(num_newaxis, "num_newaxis")),
+    )
 
 
 @attributes("TransposeAttrs")
@@ -351,7 +362,7 @@ def _alike(types: Sequence[TensorType], axis: int | None, what: str) -> tuple[in
             other[axis] = shape[axis]
         if other != shape or ty.dtype != types[0].dtype:
             raise TypeError(
-                f"{what} fits tensors of one dtype and shape{'' if axis is None else f' but for axis {axis}'}"
+                f"{what} takes tensors of one dtype and shape{'' if axis is None else f' but for axis {axis}'}"
                 f", and field {at} is {ty} beside {types[0]}"
             )
     return tuple(shape)
@@ -383,7 +394,7 @@ def concatenate(data: Any, axis: int) -> Call:
     fields = _fields(data, "concatenate")
     if isinstance(fields, Tuple):
         fields = Tuple(list(fields))  # a tuple of its own, as Relay makes it: the text shows it
-    return Call(_CONCATENATE, [fields], ConcatenateAttrs(axis=int(axis)))
+    return Call(_CONCATENATE, [fields], ConcatenateAttrs(axis=integer(axis, "axis")))
 
 
 @attributes("StackAttrs")
@@ -412,7 +423,7 @@ _STACK = define(
 
 def stack(data: Any, axis: int) -> Call:
     """Tensors of one shape and dtype along a new `axis`. Raises `ValueError` where there are none."""
-    return Call(_STACK, [_fields(data, "stack")], StackAttrs(axis=int(axis)))
+    return Call(_STACK, [_fields(data, "stack")], StackAttrs(axis=integer(axis, "axis")))
 
 
 @attributes("SplitAttrs")
@@ -458,10 +469,13 @@ _SPLIT = define(
 def split(data: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> TupleWrapper:
     """`data` in parts along `axis`: that many equal ones, or parts that begin at 0 and at the given indices."""
     if isinstance(indices_or_sections, int):
-        attrs, count = SplitAttrs(indices_or_sections=indices_or_sections, axis=int(axis)), indices_or_sections
+        attrs, count = (
+            SplitAttrs(indices_or_sections=indices_or_sections, axis=integer(axis, "axis")),
+            indices_or_sections,
+        )
     else:
         indices = integers(indices_or_sections, "indices_or_sections")
-        attrs, count = SplitAttrs(indices_or_sections=indices, axis=int(axis)), len(indices) + 1
+        attrs, count = SplitAttrs(indices_or_sections=indices, axis=integer(axis, "axis")), len(indices) + 1
     return TupleWrapper(Call(_SPLIT, [data], attrs), count)
 
 
@@ -597,7 +611,7 @@ _REPEAT = define(
 
 def repeat(data: Any, repeats: int, axis: int) -> Call:
     """Each slice along `axis` `repeats` times, one after another."""
-    return Call(_REPEAT, [data], RepeatAttrs(repeats=int(repeats), axis=int(axis)))
+    return Call(_REPEAT, [data], RepeatAttrs(repeats=integer(repeats, "repeats"), axis=integer(axis, "axis")))
 
 
 @attributes("ReverseAttrs")
@@ -625,7 +639,7 @@ _REVERSE = define(
 
 def reverse(data: Any, axis: int) -> Call:
     """`data` from back to front along `axis`; shape and dtype stay."""
-    return Call(_REVERSE, [data], ReverseAttrs(axis=int(axis)))
+    return Call(_REVERSE, [data], ReverseAttrs(axis=integer(axis, "axis")))
 
 
 # shapes as numbers, grids, sums of products
