@@ -54,12 +54,13 @@ _METHODS = ("nearest_neighbor", "linear", "cubic")
 def _infer(types: Sequence[Any], attrs: Resize2DAttrs) -> TensorType:
     data = tensor(types[0], "the data")
     batch, channels, *image = transformed_shape(data.shape, attrs.layout, "NCHW")
-    if attrs.size is None or len(attrs.size) != 2 or min(attrs.size) < 1 or min(image) < 1:
-        raise TypeError(f"an image of {image} cannot be resized to {attrs.size}: give a height and a width")
+    size = list(attrs.size or ())
+    if len(size) != 2 or min(size) < 1 or min(image) < 1:
+        raise TypeError(f"an image of {image} cannot be resized to {size}: give a height and a width")
     _check("method", attrs.method, _METHODS)
     _check("coordinate_transformation_mode", attrs.coordinate_transformation_mode, _PLACES)
     _check("rounding_method", attrs.rounding_method, ("", *_NEAREST))
-    shape = transformed_shape((batch, channels, *attrs.size), "NCHW", attrs.layout)
+    shape = transformed_shape((batch, channels, *size), "NCHW", attrs.layout)
     return TensorType(shape, attrs.out_dtype or data.dtype)
 
 
@@ -72,7 +73,7 @@ def _compute(arrays: Sequence[np.ndarray], attrs: Resize2DAttrs) -> np.ndarray:
     data = transform_layout(arrays[0], attrs.layout, "NCHW")
     resized = resize(
         data,
-        tuple(attrs.size),
+        attrs.size or (),
         attrs.method,
         attrs.coordinate_transformation_mode,
         attrs.rounding_method,
@@ -84,7 +85,7 @@ def _compute(arrays: Sequence[np.ndarray], attrs: Resize2DAttrs) -> np.ndarray:
 
 def resize(
     data: np.ndarray,
-    size: tuple[int, int],
+    size: Sequence[int],
     method: str,
     mode: str,
     rounding: str = "",

@@ -1,6 +1,6 @@
 """Operators of neural networks."""
 
-from .activation import leaky_relu, log_softmax, prelu, relu, softmax
+from .activation import fast_softmax, leaky_relu, log_softmax, prelu, relu, softmax
 from .bias_add import bias_add
 from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d
 from .dense import batch_matmul, dense, matmul
@@ -53,6 +53,7 @@ __all__ = [
     "depth_to_space",
     "dropout",
     "dropout_raw",
+    "fast_softmax",
     "global_avg_pool1d",
     "global_avg_pool2d",
     "global_avg_pool3d",

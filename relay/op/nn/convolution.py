@@ -206,14 +206,14 @@ def _compute_transposed(arrays: Sequence[np.ndarray], attrs: Any, rank: int) -> 
     dtype = attrs.out_dtype or str(data.dtype)
     full = convolve(spread, _turned(weight, groups), (1,) * rank, dilation, groups, dtype)
     kept = [slice(before, n - after) for n, (before, after) in zip(full.shape[2:], pairs(attrs.padding, rank))]
-    return transform_layout(full[(..., *kept)], DATA[rank], attrs.out_layout or attrs.data_layout)
+    return transform_layout(full[(slice(None), slice(None), *kept)], DATA[rank], attrs.out_layout or attrs.data_layout)
 
 
 def _spread(data: np.ndarray, strides: Sequence[int]) -> np.ndarray:
     """`data` with `stride - 1` zeros between neighbours along each spatial axis."""
     image = [(n - 1) * s + 1 for n, s in zip(data.shape[2:], strides, strict=True)]
     spread = np.zeros((*data.shape[:2], *image), data.dtype)
-    spread[(..., *(slice(None, None, s) for s in strides))] = data
+    spread[(slice(None), slice(None), *(slice(None, None, s) for s in strides))] = data
     return spread
 
 
@@ -281,7 +281,7 @@ def conv1d(
     out_layout: str = "",
     out_dtype: str = "",
 ) -> Call:
-    """Convolution along one axis: data `(batch, in, width)`, weight `(out, in / groups, kernel)`, or other layouts.
+    """Convolution along one axis: data `(batch, in, width)`, weight `(out, in / groups, kernel)`.
 
     The result has the shape `(batch, out, width')` and the data's dtype, or `out_dtype`. `padding` is one number or
     `(left, right)`.
@@ -315,11 +315,11 @@ def conv2d(
     out_layout: str = "",
     out_dtype: str = "",
 ) -> Call:
-    """Convolution of an image: data `(batch, in, height, width)`, weight `(out, in / groups, kernel)`, or other layouts.
+    """Convolution of an image: data `(batch, in, height, width)`, weight `(out, in / groups, kernel)`.
 
-    The result has the shape `(batch, out, height', width')` and the data's dtype, or `out_dtype`. With as many groups
-    as channels it is a depthwise convolution. `padding` is one number, `(vertical, horizontal)` or
-    `(top, left, bottom, right)`.
+    The result has the shape `(batch, out, height', width')` and the data's dtype, or `out_dtype`; layouts may say
+    otherwise. With as many groups as channels it is a depthwise convolution. `padding` is one number,
+    `(vertical, horizontal)` or `(top, left, bottom, right)`.
     """
     attrs = Conv2DAttrs(
         strides=sizes(strides, 2),

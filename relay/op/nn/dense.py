@@ -42,8 +42,9 @@ class BatchMatmulAttrs(Attrs):
     transpose_b: bool = False
 
 
-def _complete(data: Any, weight: Any, units: int | None, taken: int, transposed: bool) -> Sequence[Any]:
+def _complete(types: Sequence[Any], units: int | None, taken: int, transposed: bool) -> Sequence[Any]:
     """The weight of a layer that says how many units it has; axis `taken` of the data is summed over."""
+    data, weight = types
     if weight is None and data is not None and units is not None:
         inner = data.shape[taken]
         weight = TensorType((units, inner) if transposed else (inner, units), data.dtype)
@@ -89,9 +90,9 @@ def _infer_batch(types: Sequence[Any], attrs: BatchMatmulAttrs) -> TensorType:
     return TensorType((batch, rows, columns), attrs.out_dtype or a.dtype)
 
 
-def _product(a: np.ndarray, b: np.ndarray, attrs: Any, transpose_a: bool, transpose_b: bool) -> np.ndarray:
-    a = a.swapaxes(-1, -2) if transpose_a else a
-    b = b.swapaxes(-1, -2) if transpose_b else b
+def _product(arrays: Sequence[np.ndarray], attrs: Any, transpose_a: bool, transpose_b: bool) -> np.ndarray:
+    a = arrays[0].swapaxes(-1, -2) if transpose_a else arrays[0]
+    b = arrays[1].swapaxes(-1, -2) if transpose_b else arrays[1]
     return contraction.matmul(a, b, attrs.out_dtype or str(a.dtype))
 
 
@@ -100,8 +101,8 @@ define(
     inputs=("data", "weight"),
     attrs=DenseAttrs,
     infer=_infer_dense,
-    complete=lambda types, attrs: _complete(*types, attrs.units, -1, True),
-    compute=lambda arrays, attrs: _product(*arrays, attrs, False, True),
+    complete=lambda types, attrs: _complete(types, attrs.units, -1, True),
+    compute=lambda arrays, attrs: _product(arrays, attrs, False, True),
     pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
 )
 define(
@@ -109,8 +110,8 @@ define(
     inputs=("tensor_a", "tensor_b"),
     attrs=MatmulAttrs,
     infer=_infer_matmul,
-    complete=lambda types, attrs: _complete(*types, attrs.units, -2 if attrs.transpose_a else -1, attrs.transpose_b),
-    compute=lambda arrays, attrs: _product(*arrays, attrs, attrs.transpose_a, attrs.transpose_b),
+    complete=lambda types, attrs: _complete(types, attrs.units, -2 if attrs.transpose_a else -1, attrs.transpose_b),
+    compute=lambda arrays, attrs: _product(arrays, attrs, attrs.transpose_a, attrs.transpose_b),
     pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
 )
 define(
@@ -118,7 +119,7 @@ define(
     inputs=("tensor_a", "tensor_b"),
     attrs=BatchMatmulAttrs,
     infer=_infer_batch,
-    compute=lambda arrays, attrs: _product(*arrays, attrs, attrs.transpose_a, attrs.transpose_b),
+    compute=lambda arrays, attrs: _product(arrays, attrs, attrs.transpose_a, attrs.transpose_b),
     pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
 )
 

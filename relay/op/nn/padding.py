@@ -14,14 +14,12 @@ from ..attrs import Attrs, Ints, attributes
 from ..op import OpPattern, define, get
 from ..type_relations import tensor
 
-Widths = tvm_ffi.Array[Ints]
-
 
 @attributes("PadAttrs")
 class PadAttrs(Attrs):
     """Attributes of `nn.pad`: how much goes before and after each axis; a negative width takes away."""
 
-    pad_width: Widths
+    pad_width: tvm_ffi.Array[Ints]
     pad_mode: str = "constant"
 
 
@@ -30,7 +28,7 @@ class MirrorPadAttrs(Attrs):
     """Attributes of `nn.mirror_pad`: whether the edge itself is repeated (`SYMMETRIC`) or not (`REFLECT`)."""
 
     mode: str = "SYMMETRIC"
-    pad_width: Widths
+    pad_width: tvm_ffi.Array[Ints]
 
 
 _MODES = ("constant", "edge", "reflect")
@@ -69,14 +67,18 @@ def _wider(data: TensorType, widths: Any, spare: float | None) -> TensorType:
 def _pad(arrays: Sequence[np.ndarray], attrs: PadAttrs) -> np.ndarray:
     data, value = arrays
     if attrs.pad_mode != "constant":
-        return np.pad(data, [tuple(width) for width in attrs.pad_width], mode=attrs.pad_mode)
+        return _mirrored(data, attrs.pad_width, attrs.pad_mode)
     kept = [slice(max(0, -before), n - max(0, -after)) for n, (before, after) in zip(data.shape, attrs.pad_width)]
     around = [(max(0, before), max(0, after)) for before, after in attrs.pad_width]
     return np.pad(data[tuple(kept)], around, constant_values=value.astype(data.dtype)[()])
 
 
 def _mirror_pad(arrays: Sequence[np.ndarray], attrs: MirrorPadAttrs) -> np.ndarray:
-    return np.pad(arrays[0], [tuple(width) for width in attrs.pad_width], mode=attrs.mode.lower())
+    return _mirrored(arrays[0], attrs.pad_width, attrs.mode.lower())
+
+
+def _mirrored(data: np.ndarray, widths: Any, mode: Any) -> np.ndarray:
+    return np.pad(data, [tuple(width) for width in widths], mode=mode)
 
 
 define(
@@ -108,7 +110,7 @@ def pad(data: Any, pad_width: Sequence[Sequence[int]], pad_value: Any = 0, pad_m
 
 
 def mirror_pad(data: Any, pad_width: Sequence[Sequence[int]], mode: str = "SYMMETRIC") -> Call:
-    """`data` with its numbers mirrored around it, `pad_width` on each axis, with the edge repeated or not (`REFLECT`)."""
+    """`data` with its numbers mirrored around it, `pad_width` on each axis; `REFLECT` does not repeat the edge."""
     return Call(get("nn.mirror_pad"), [data], MirrorPadAttrs(pad_width=_pairs(pad_width), mode=mode))
 
 

@@ -1,7 +1,8 @@
 """Pooling: the largest number or the average of a window, over one, two or three spatial axes.
 
 `nn.max_pool2d` and its like slide a window of given size; the global ones take the whole image; the adaptive ones
-make windows so that the result has a given size.
+make windows so that the result has a given size. All keep the layout of the data: `out_layout` is carried along and
+says nothing, as in TVM.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .windows import DATA, around, output_size, padded, pairs, reach, sizes, sli
 
 @attributes("MaxPool1DAttrs")
 class MaxPool1DAttrs(Attrs):
-    """Attributes of `nn.max_pool1d`; an empty `out_layout` stands for `layout`."""
+    """Attributes of `nn.max_pool1d`."""
 
     pool_size: Ints
     strides: Ints = (1,)
@@ -37,7 +38,7 @@ class MaxPool1DAttrs(Attrs):
 
 @attributes("MaxPool2DAttrs")
 class MaxPool2DAttrs(Attrs):
-    """Attributes of `nn.max_pool2d`; an empty `out_layout` stands for `layout`."""
+    """Attributes of `nn.max_pool2d`."""
 
     pool_size: Ints
     strides: Ints = (1, 1)
@@ -50,7 +51,7 @@ class MaxPool2DAttrs(Attrs):
 
 @attributes("MaxPool3DAttrs")
 class MaxPool3DAttrs(Attrs):
-    """Attributes of `nn.max_pool3d`; an empty `out_layout` stands for `layout`."""
+    """Attributes of `nn.max_pool3d`."""
 
     pool_size: Ints
     strides: Ints = (1, 1, 1)
@@ -150,11 +151,11 @@ def _define(name: str, rank: int, attrs: type, size: Target, compute: Pool) -> O
         data = tensor(types[0], "the data")
         batch, channels, *image = transformed_shape(data.shape, attrs.layout, plain)
         shape = (batch, channels, *size(image, attrs))
-        return TensorType(transformed_shape(shape, plain, attrs.out_layout or attrs.layout), data.dtype)
+        return TensorType(transformed_shape(shape, plain, attrs.layout), data.dtype)
 
     def on_arrays(arrays: Sequence[np.ndarray], attrs: Any) -> np.ndarray:
         found = compute(transform_layout(arrays[0], attrs.layout, plain), attrs)
-        return transform_layout(found, plain, attrs.out_layout or attrs.layout)
+        return transform_layout(found, plain, attrs.layout)
 
     return define(
         name,
@@ -267,9 +268,8 @@ def _averaged(data: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
     """Integers are summed in their own dtype, as TVM does it: the sum of a narrow one may wrap around."""
     dtype = _sum_dtype(data.dtype) if data.dtype.kind == "f" else data.dtype
     total = _adaptive(data, wanted, functools.partial(np.sum, dtype=dtype))
-    lengths = [
-        [end - begin for begin, end in _spans(n, parts)] for n, parts in zip(data.shape[2:], wanted, strict=True)
-    ]
+    spans = [_spans(n, parts) for n, parts in zip(data.shape[2:], wanted, strict=True)]
+    lengths = [np.array([end - begin for begin, end in axis]) for axis in spans]
     wide = total if dtype.kind == "f" else total.astype(np.int64)
     return _divided(wide, functools.reduce(np.multiply.outer, lengths)).astype(data.dtype, copy=False)
 
@@ -356,7 +356,7 @@ def max_pool3d(
     out_layout: str = "",
     ceil_mode: bool = False,
 ) -> Call:
-    """The largest number of each window of `pool_size` on data `(batch, channels, depth, height, width)`; the dtype stays.
+    """The largest number of each window of `pool_size` on data `(batch, channels, depth, height, width)`.
 
     `padding` has 1, 3 or 6 numbers, those before first. With `ceil_mode` a last window may stand out.
     """
@@ -441,7 +441,7 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = False,
 ) -> Call:
-    """The average of each window of `pool_size` on data `(batch, channels, depth, height, width)`; the dtype stays.
+    """The average of each window of `pool_size` on data `(batch, channels, depth, height, width)`.
 
     `padding` has 1, 3 or 6 numbers, those before first. With `ceil_mode` a last window may stand out.
     The padding counts in the average where `count_include_pad`; integers are cut off towards zero.
@@ -465,7 +465,7 @@ def global_max_pool1d(data: Any, layout: str = "NCW", out_layout: str = "") -> C
 
 
 def global_max_pool3d(data: Any, layout: str = "NCDHW", out_layout: str = "") -> Call:
-    """The largest number of each channel: data `(batch, channels, depth, height, width)`, the result has size 1 there."""
+    """The largest number of each channel: data `(batch, channels, depth, height, width)`, result of size 1 there."""
     return adaptive_max_pool3d(data, (1, 1, 1), layout, out_layout)
 
 

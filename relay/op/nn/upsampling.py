@@ -70,9 +70,10 @@ def upsampling(
     method: str = "nearest_neighbor",
     align_corners: bool = False,
 ) -> Call:
-    """`data` `(batch, channels, height, width)` with `height * scale_h` rows of `width * scale_w`, rounded; dtype stays.
+    """`data` `(batch, channels, height, width)` made `height * scale_h` high and `width * scale_w` wide.
 
-    `method` is `nearest_neighbor`, `bilinear` or `bicubic`.
+    Sizes are rounded, halves to the even number; the dtype stays. `method` is `nearest_neighbor`, `bilinear` or
+    `bicubic`.
     """
     attrs = UpSamplingAttrs(scale_h=scale_h, scale_w=scale_w, layout=layout, method=method, align_corners=align_corners)
     return Call(get("nn.upsampling"), [data], attrs)

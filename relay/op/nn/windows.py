@@ -59,6 +59,8 @@ def output_size(
     strides, dilation = sizes(strides, rank), sizes(dilation, rank)
     found = []
     for n, far, s, (before, after) in zip(image, reach(window, dilation), strides, pairs(pad, rank), strict=True):
+        if min(before, after) < 0:
+            raise TypeError(f"the padding {list(pad)} is negative: use relay.strided_slice to cut an image")
         if n + before + after < far:
             raise TypeError(f"a window that reaches over {far} does not fit on {n} padded by {before} and {after}")
         found.append((n + before + after - far + (s - 1 if ceil_mode else 0)) // s + 1)
@@ -78,7 +80,7 @@ def padded(data: np.ndarray, pad: Sequence[int], value: Any = 0, more: Sequence[
 def sliding(
     data: np.ndarray, window: Sequence[int], strides: Sequence[int], dilation: Sequence[int], count: Sequence[int]
 ) -> np.ndarray:
-    """A view of padded `data`: its leading axes, `count` windows along each spatial axis, then the windows' own axes."""
+    """A view of padded `data`: its leading axes, `count` windows on each spatial axis, then the windows' own axes."""
     lead, axes = data.ndim - len(window), tuple(range(data.ndim - len(window), data.ndim))
     views = np.lib.stride_tricks.sliding_window_view(data, reach(window, dilation), axis=axes)
     starts = [slice(0, (n - 1) * s + 1, s) for n, s in zip(count, strides, strict=True)]
