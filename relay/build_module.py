@@ -77,7 +77,7 @@ def _check(name: str, ty: Any, value: Constant) -> None:
     if dtype != ty.dtype:
         raise TypeError(f"the parameter %{name} is a {type_text(ty)} and is given {dtype}: convert it to {ty.dtype}")
     raise ValueError(
-        f"the parameter %{name} is a {type_text(ty)} and is given the shape {shape}: give it the weights of this network"
+        f"the parameter %{name} is a {type_text(ty)} and is given the shape {shape}: take this network's weights"
     )
 
 

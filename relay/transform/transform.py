@@ -57,7 +57,8 @@ def _module_pass(apply: Apply, opt_level: int, name: str, required: Sequence[str
         for gvar, func in mod.functions_items():
             if not isinstance(func, Function):
                 continue
-            made = _applied(apply, func, new, ctx)
+            ready = infer(func, new) if "InferType" in required else func
+            made = _applied(apply, ready, new, ctx)
             if not isinstance(made, Function):
                 raise TypeError(
                     f"the pass {name} gave a {type(made).__name__} for @{gvar.name_hint}: return a relay.Function"
