@@ -2,7 +2,7 @@
 
 from .activation import fast_softmax, leaky_relu, log_softmax, prelu, relu, softmax
 from .bias_add import bias_add
-from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d
+from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv3d_transpose
 from .dense import batch_matmul, dense, matmul
 from .dropout import dropout, dropout_raw
 from .normalization import batch_norm, group_norm, instance_norm, l2_normalize, layer_norm, lrn
@@ -49,6 +49,7 @@ __all__ = [
     "conv2d",
     "conv2d_transpose",
     "conv3d",
+    "conv3d_transpose",
     "dense",
     "depth_to_space",
     "dropout",

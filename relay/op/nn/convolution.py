@@ -110,6 +110,23 @@ class Conv2DTransposeAttrs(Attrs):
     out_dtype: str = ""
 
 
+@attributes("Conv3DTransposeAttrs")
+class Conv3DTransposeAttrs(Attrs):
+    """Attributes of `nn.conv3d_transpose`; an empty `out_layout` or `out_dtype` stands for that of the data."""
+
+    channels: int | None = None
+    kernel_size: Ints | None = None
+    strides: Ints = (1, 1, 1)
+    output_padding: Ints = (0, 0, 0)
+    padding: Ints = (0, 0, 0)
+    dilation: Ints = (1, 1, 1)
+    groups: int = 1
+    data_layout: str = "NCDHW"
+    kernel_layout: str = "IODHW"
+    out_layout: str = ""
+    out_dtype: str = ""
+
+
 def _define(name: str, rank: int, attrs: type, transposed: bool = False) -> Op:
     """Declare a convolution over `rank` spatial axes."""
     infer, compute = (_infer_transposed, _compute_transposed) if transposed else (_infer, _compute)
@@ -261,6 +278,7 @@ _define("nn.conv2d", 2, Conv2DAttrs)
 _define("nn.conv3d", 3, Conv3DAttrs)
 _define("nn.conv1d_transpose", 1, Conv1DTransposeAttrs, transposed=True)
 _define("nn.conv2d_transpose", 2, Conv2DTransposeAttrs, transposed=True)
+_define("nn.conv3d_transpose", 3, Conv3DTransposeAttrs, transposed=True)
 
 
 def _sizes_or_none(value: Any, rank: int) -> tuple[int, ...] | None:
@@ -393,7 +411,7 @@ def conv1d_transpose(
         kernel_size=_sizes_or_none(kernel_size, 1),
         strides=sizes(strides, 1),
         output_padding=sizes(output_padding, 1),
-        padding=around(padding, 1),
+        padding=(padding,) if isinstance(padding, int) else padding,
         dilation=sizes(dilation, 1),
         groups=groups,
         data_layout=data_layout,
@@ -437,3 +455,38 @@ def conv2d_transpose(
         out_dtype=out_dtype,
     )
     return Call(get("nn.conv2d_transpose"), [data, weight], attrs)
+
+
+def conv3d_transpose(
+    data: Any,
+    weight: Any,
+    strides: Any = (1, 1, 1),
+    padding: Any = (0, 0, 0),
+    dilation: Any = (1, 1, 1),
+    groups: int = 1,
+    channels: int | None = None,
+    kernel_size: Any = None,
+    data_layout: str = "NCDHW",
+    kernel_layout: str = "IODHW",
+    out_layout: str = "",
+    output_padding: Any = (0, 0, 0),
+    out_dtype: str = "",
+) -> Call:
+    """Transposed convolution of a volume: data `(batch, in, depth, height, width)`, weight `(in, out / groups, kernel)`.
+
+    Along each axis the result has `(size - 1) * stride + reach of the kernel - padding + output_padding` places.
+    """
+    attrs = Conv3DTransposeAttrs(
+        channels=channels,
+        kernel_size=_sizes_or_none(kernel_size, 3),
+        strides=sizes(strides, 3),
+        output_padding=sizes(output_padding, 3),
+        padding=around(padding, 3),
+        dilation=sizes(dilation, 3),
+        groups=groups,
+        data_layout=data_layout,
+        kernel_layout=kernel_layout,
+        out_layout=out_layout,
+        out_dtype=out_dtype,
+    )
+    return Call(get("nn.conv3d_transpose"), [data, weight], attrs)
