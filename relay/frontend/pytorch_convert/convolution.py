@@ -1,0 +1,240 @@
+"""Convolutions, dense layers and matrix products."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ... import op as _op
+from ...expr import Tuple, const
+from .context import Context, is_expr, pair
+from .create import full
+from .table import converts
+
+
+@converts("aten::_convolution", "aten::convolution")
+def convolution(
+    ctx: Context,
+    data: Any,
+    weight: Any,
+    bias: Any,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    output_padding: Sequence[int],
+    groups: int,
+) -> Any:
+    """A convolution over one, two or three axes, and its transpose."""
+    axes = ctx.rank(weight) - 2
+    if ctx.rank(data) == axes + 1:  # an image that stands alone, without a batch
+        batch = _op.expand_dims(data, 0)
+        layer = (weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+        return _op.squeeze(convolution(ctx, batch, *layer), [0])
+    common = {"strides": pair(stride, axes), "dilation": pair(dilation, axes), "groups": groups}
+    if transposed:
+        common |= {"padding": pair(padding, axes), "output_padding": pair(output_padding, axes)}
+        return _transposed(ctx, data, weight, bias, common)
+    return _convolved(ctx, data, weight, bias, common | {"padding": pair(padding, axes)})
+
+
+def _convolved(ctx: Context, data: Any, weight: Any, bias: Any, attrs: dict[str, Any]) -> Any:
+    shape, groups = ctx.shape(weight), attrs["groups"]
+    kernel = list(shape[2:])
+    if groups > 1 and shape[1] == 1:
+        # Relay's depthwise weight is (channels, multiplier, ...); the reshape is written where it changes nothing too.
+        weight = _op.reshape(weight, [groups, shape[0] // groups, *kernel])
+    if len(kernel) == 1 and groups > 1:
+        return _one_row(data, weight, bias, shape, attrs)
+    result = getattr(_op.nn, f"conv{len(kernel)}d")(data, weight, channels=shape[0], kernel_size=kernel, **attrs)
+    return result if bias is None else _op.nn.bias_add(result, bias)
+
+
+def _one_row(data: Any, weight: Any, bias: Any, shape: Sequence[int], attrs: dict[str, Any]) -> Any:
+    """A grouped convolution over one axis as one over an image of height 1."""
+    before = {"strides": 1, "padding": 0, "dilation": 1}
+    attrs = attrs | {name: [first, *attrs[name]] for name, first in before.items()}
+    if len(attrs["padding"]) == 3:
+        attrs["padding"] = [0, attrs["padding"][1], 0, attrs["padding"][2]]
+    data, weight = _op.expand_dims(data, 2), _op.expand_dims(weight, 2)
+    result = _op.nn.conv2d(data, weight, channels=shape[0], kernel_size=[1, shape[2]], **attrs)
+    return _op.squeeze(result if bias is None else _op.nn.bias_add(result, bias), [2])
+
+
+def _transposed(ctx: Context, data: Any, weight: Any, bias: Any, attrs: dict[str, Any]) -> Any:
+    shape = ctx.shape(weight)
+    name = f"conv{len(shape) - 2}d_transpose"
+    convolve = getattr(_op.nn, name, None)
+    if convolve is None:
+        raise NotImplementedError(f"nn.{name} is no operator of this Relay")
+    result = convolve(data, weight, channels=shape[1] * attrs["groups"], kernel_size=list(shape[2:]), **attrs)
+    return result if bias is None else _op.nn.bias_add(result, bias)
+
+
+@converts("aten::conv1d", "aten::conv2d", "aten::conv3d", "aten::_convolution_mode")
+def conv(
+    ctx: Context,
+    data: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Sequence[int] = (1,),
+    padding: Sequence[int] | str = (0,),
+    dilation: Sequence[int] = (1,),
+    groups: int = 1,
+) -> Any:
+    """A convolution whose padding may be a word: `valid` is none, `same` keeps the size, the odd one at the end."""
+    axes = ctx.rank(weight) - 2
+    if isinstance(padding, str):
+        kernel = ctx.shape(weight)[2:]
+        total = [d * (k - 1) if padding == "same" else 0 for d, k in zip(pair(dilation, axes), kernel, strict=True)]
+        before = [size // 2 for size in total]
+        padding = before if all(size % 2 == 0 for size in total) else [*before, *(size - size // 2 for size in total)]
+    if len(pair(padding, axes)) == axes:
+        return convolution(ctx, data, weight, bias, stride, padding, dilation, False, [0], groups)
+    attrs = {
+        "strides": pair(stride, axes),
+        "dilation": pair(dilation, axes),
+        "groups": groups,
+        "padding": list(padding),
+    }
+    return _convolved(ctx, data, weight, bias, attrs)
+
+
+@converts("aten::conv_transpose1d", "aten::conv_transpose2d", "aten::conv_transpose3d")
+def conv_transpose(
+    ctx: Context,
+    data: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Sequence[int] = (1,),
+    padding: Sequence[int] = (0,),
+    output_padding: Sequence[int] = (0,),
+    groups: int = 1,
+    dilation: Sequence[int] = (1,),
+) -> Any:
+    """A transposed convolution."""
+    return convolution(ctx, data, weight, bias, stride, padding, dilation, True, output_padding, groups)
+
+
+@converts("aten::linear")
+def linear(ctx: Context, data: Any, weight: Any, bias: Any = None) -> Any:
+    """`data @ weight.T + bias`: a dense layer of a matrix, a batched product of anything larger."""
+    if ctx.rank(data) == 2 and ctx.rank(weight) == 2:
+        result = _op.nn.dense(data, weight)
+    else:
+        weight = _op.transpose(weight, [1, 0]) if ctx.rank(weight) == 2 else weight
+        result = matmul(ctx, data, weight)
+    return result if bias is None else _op.nn.bias_add(result, bias, axis=-1)
+
+
+@converts("aten::matmul", "aten::mm", "aten::bmm", "aten::mv", "aten::dot")
+def matmul(ctx: Context, data: Any, other: Any) -> Any:
+    """A product of matrices, their leading axes broadcast; a vector is a matrix of one row, or of one column."""
+    if ctx.rank(data) < 3 and ctx.rank(other) < 3:
+        return _product_of_two(ctx, data, other)
+    added = [-2] * (ctx.rank(data) == 1) + [-1] * (ctx.rank(other) == 1)
+    data = _op.expand_dims(data, 0) if -2 in added else data
+    other = _op.expand_dims(other, 1) if -1 in added else other
+    a, b = ctx.shape(data), ctx.shape(other)
+    batch = list(_broadcast(a[:-2], b[:-2]))
+    lhs = _op.reshape(_op.broadcast_to(data, [*batch, *a[-2:]]), [-1, *a[-2:]])
+    rhs = _op.reshape(_op.broadcast_to(other, [*batch, *b[-2:]]), [-1, *b[-2:]])
+    product = _op.nn.batch_matmul(lhs, rhs, transpose_b=False)
+    return _op.squeeze(_op.reshape(product, [*batch, a[-2], b[-1]]), added)
+
+
+def _product_of_two(ctx: Context, data: Any, other: Any) -> Any:
+    added = [-2] * (ctx.rank(data) == 1) + [-1] * (ctx.rank(other) == 1)
+    data = _op.expand_dims(data, 0) if -2 in added else data
+    other = _op.expand_dims(other, 1) if -1 in added else other
+    return _op.squeeze(_op.nn.dense(data, _op.transpose(other)), added)
+
+
+def _broadcast(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+    rank = max(len(a), len(b))
+    a, b = (1,) * (rank - len(a)) + tuple(a), (1,) * (rank - len(b)) + tuple(b)
+    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
+        raise ValueError(f"the batches {a} and {b} of a matrix product do not broadcast")
+    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
+
+
+@converts("aten::addmm")
+def addmm(ctx: Context, data: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * data + alpha * mat1 @ mat2`."""
+    units = ctx.shape(mat2)[1]
+    product = _op.nn.dense(mat1, _op.transpose(mat2, [1, 0]), units=units)
+    return _op.add(_scaled(ctx, product, alpha), _scaled(ctx, data, beta))
+
+
+def _scaled(ctx: Context, data: Any, factor: Any) -> Any:
+    return data if factor == 1 else _op.multiply(data, const(factor, ctx.dtype(data)))
+
+
+@converts("aten::baddbmm")
+def baddbmm(ctx: Context, data: Any, batch1: Any, batch2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`beta * data + alpha * batch1 @ batch2`, matrix by matrix."""
+    dtype = ctx.dtype(data)
+    product = _op.nn.batch_matmul(batch1, batch2, transpose_b=False)
+    return _op.add(_op.multiply(const(beta, dtype), data), _op.multiply(const(alpha, dtype), product))
+
+
+@converts("aten::einsum")
+def einsum(ctx: Context, equation: str, tensors: Sequence[Any], path: Any = None) -> Any:
+    """A sum of products in Einstein's notation."""
+    return _op.einsum(Tuple(tensors), equation)
+
+
+@converts("aten::embedding")
+def embedding(ctx: Context, weight: Any, indices: Any, padding_idx: int = -1) -> Any:
+    """Rows of a table."""
+    return _op.take(weight, _op.cast(indices, "int32"), axis=0)
+
+
+@converts("aten::scaled_dot_product_attention")
+def attention(
+    ctx: Context,
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """`softmax(query @ key.T * scale + mask) @ value` (Vaswani et al. 2017)."""
+    if enable_gqa:
+        raise NotImplementedError("attention with groups of queries is not converted: repeat the keys and values")
+    shape, keys = ctx.shape(query), ctx.shape(key)
+    scores = _op.nn.batch_matmul(_stacked(ctx, query), _stacked(ctx, key), transpose_b=True)
+    scores = _unstacked(scores, shape)
+    if len(shape) == 4:
+        scores = _op.squeeze(scores, [])
+    factor = 1 / math.sqrt(shape[-1]) if scale is None else scale
+    scores = _op.multiply(scores, const(factor, ctx.dtype(query)))
+    bias = _attention_bias(ctx, ctx.dtype(query), (shape[-2], keys[-2]), attn_mask, is_causal)
+    weights = _op.nn.dropout(_op.nn.softmax(_op.add(scores, bias)), dropout_p)[0]
+    return _unstacked(_op.nn.batch_matmul(_stacked(ctx, weights), _stacked(ctx, value), transpose_b=False), shape)
+
+
+def _stacked(ctx: Context, data: Any) -> Any:
+    """`(batch, heads, length, width)` with the first two as one axis."""
+    return _op.reshape(data, [-3, -2]) if ctx.rank(data) == 4 else data
+
+
+def _unstacked(data: Any, shape: Sequence[int]) -> Any:
+    return _op.reshape(data, [-4, shape[0], -1, -2]) if len(shape) == 4 else data
+
+
+def _attention_bias(ctx: Context, dtype: str, shape: tuple[int, int], mask: Any, is_causal: bool) -> Any:
+    """What is added to the scores: zero, the mask, or minus infinity where a position may not be seen."""
+    zeros = full(ctx, shape, 0.0, dtype)
+    if is_causal:
+        lower = _op.trilu(full(ctx, shape, True, "bool"), const(0), upper=False)
+        return _op.where(_op.logical_not(_op.cast(lower, "bool")), _op.cast(const(-math.inf), dtype), zeros)
+    if not is_expr(mask):
+        return zeros
+    if ctx.dtype(mask) == "bool":
+        return _op.where(mask, zeros, _op.cast(const(-math.inf), dtype))
+    return _op.add(zeros, mask)

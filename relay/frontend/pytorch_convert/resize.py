@@ -1,0 +1,75 @@
+"""Images larger or smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ... import op as _op
+from .context import Context
+from .scalar import numbers_of
+from .table import converts
+
+
+def _resized(ctx: Context, data: Any, size: Sequence[Any], method: str, transformation: str) -> Any:
+    """An image of `size`; -0.75 is the parameter of PyTorch's cubic kernel, unused by the other methods."""
+    to = numbers_of(ctx, size, "the size of a resized image")
+    return _op.image.resize2d(
+        data,
+        size=to,
+        layout="NCHW",
+        method=method,
+        coordinate_transformation_mode=transformation,
+        cubic_alpha=-0.75,
+    )
+
+
+def _size(ctx: Context, data: Any, output_size: Sequence[Any] | None, factors: Sequence[Any]) -> Sequence[Any]:
+    """The size asked for: given, or from factors for each axis, of which the fraction is dropped."""
+    if output_size:
+        return output_size
+    return [int(extent * factor) for extent, factor in zip(ctx.shape(data)[2:], factors, strict=True)]
+
+
+@converts("aten::upsample_nearest2d")
+def upsample_nearest2d(
+    ctx: Context,
+    data: Any,
+    output_size: Any = None,
+    scale_factors: Any = None,
+    scales_h: float | None = None,
+    scales_w: float | None = None,
+) -> Any:
+    """Each pixel that of the source which lies at its corner."""
+    size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
+    return _resized(ctx, data, size, "nearest_neighbor", "asymmetric")
+
+
+@converts("aten::upsample_bilinear2d")
+def upsample_bilinear2d(
+    ctx: Context,
+    data: Any,
+    output_size: Any = None,
+    align_corners: bool = False,
+    scale_factors: Any = None,
+    scales_h: float | None = None,
+    scales_w: float | None = None,
+) -> Any:
+    """Each pixel a mean of four."""
+    size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
+    return _resized(ctx, data, size, "linear", "align_corners" if align_corners else "half_pixel")
+
+
+@converts("aten::upsample_bicubic2d")
+def upsample_bicubic2d(
+    ctx: Context,
+    data: Any,
+    output_size: Any = None,
+    align_corners: bool = False,
+    scale_factors: Any = None,
+    scales_h: float | None = None,
+    scales_w: float | None = None,
+) -> Any:
+    """Each pixel a mean of sixteen."""
+    size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
+    return _resized(ctx, data, size, "cubic", "align_corners" if align_corners else "half_pixel")
