@@ -14,6 +14,13 @@ def networks() -> list[Case]:
     return network_cases("networks", NETWORKS)
 
 
+def zoo() -> list[Case]:
+    from .pipeline import network_cases
+    from .zoo import ZOO
+
+    return network_cases("zoo", ZOO)
+
+
 def torch_operators() -> list[Case]:
     from .pipeline import network_cases
     from .torch_cases import TORCH_CASES
@@ -28,10 +35,11 @@ def programs(group: str) -> list[Case]:
     return [program_case(f"relay/{group}", name, program) for name, program in module.PROGRAMS.items()]
 
 
-RELAY_GROUPS = ("printer", "operators", "passes", "quantize", "analysis")
+RELAY_GROUPS = ("printer", "registry", "operators", "passes", "quantize", "analysis")
 FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,
     "torch": torch_operators,
+    "zoo": zoo,
     **{f"relay/{group}": partial(programs, group) for group in RELAY_GROUPS},
 }
 

@@ -44,10 +44,14 @@ def constants(expr: "relay.Expr") -> str:
     lines = []
     for data in found:
         values = data.numpy()
-        wide = values.astype("float64")
-        mean, largest = (wide.mean(), np.abs(wide).max()) if wide.size else (0.0, 0.0)
+        mean, largest = summary(values) if values.size else (0.0, 0.0)
         lines.append(f"{values.dtype}{list(values.shape)} mean {mean:.5e} largest {largest:.5e}")
     return "\n".join(lines)
+
+
+def summary(values: np.ndarray) -> tuple[float, float]:
+    """The mean and the largest magnitude, without a second copy of the values."""
+    return float(values.mean(dtype="float64")), max(float(values.max()), -float(values.min()))
 
 
 def stages(network: Network) -> Texts:

@@ -358,14 +358,15 @@ SCALES = {
 }
 
 
-def _scales(build, *passes):
+def _scales(build, *names):
+    passes = (getattr(T, name)() for name in names)
     return after(build(), T.CanonicalizeOps(), T.SimplifyInference(), T.FoldConstant(), *passes)
 
 
 for _name, _build in SCALES.items():
-    PROGRAMS[f"forward_scale_{_name}"] = partial(_scales, _build, T.ForwardFoldScaleAxis())
-    PROGRAMS[f"backward_scale_{_name}"] = partial(_scales, _build, T.BackwardFoldScaleAxis())
-    PROGRAMS[f"fold_scale_{_name}"] = partial(_scales, _build, T.FoldScaleAxis(), T.FoldConstant())
+    PROGRAMS[f"forward_scale_{_name}"] = partial(_scales, _build, "ForwardFoldScaleAxis")
+    PROGRAMS[f"backward_scale_{_name}"] = partial(_scales, _build, "BackwardFoldScaleAxis")
+    PROGRAMS[f"fold_scale_{_name}"] = partial(_scales, _build, "FoldScaleAxis", "FoldConstant")
 
 
 # CanonicalizeOps, CanonicalizeCast
