@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import tvm
-from tvm.ir import Op
+from tvm.ir import IRModule, Op
 
-from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem
+from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem, is_operator
 from ..expr_functor import post_order, with_children
 from ..op.op import operator
 from .infer_type import infer
@@ -34,8 +34,18 @@ def FoldConstant(fold_qnn: bool = False) -> tvm.transform.Pass:
     return function_pass(lambda func, mod, ctx: fold(infer(func, mod), fold_qnn), opt_level=2, name="FoldConstant")
 
 
+def FoldConstantExpr(expr: Any, mod: IRModule, fold_qnn: bool = False) -> Any:
+    """The same for one expression; types are inferred where `shape_of` asks for them.
+
+    `mod` has the functions that are called by name.
+    """
+    if any(is_operator(node) and node.op.name in _FROM_TYPE for node, _ in post_order(expr)):
+        expr = infer(expr, mod)
+    return fold(expr, fold_qnn)
+
+
 def fold(expr: Any, fold_qnn: bool = False) -> Any:
-    """The typed `expr` with its constant parts computed. Linear, and each constant is computed once."""
+    """`expr` with its constant parts computed. Linear, and each constant is computed once."""
     made: dict[Any, Any] = {}
     bound = _let_values(expr)
     for node, below in post_order(expr):

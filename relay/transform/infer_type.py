@@ -38,6 +38,11 @@ def InferType() -> tvm.transform.Pass:
 tvm_ffi.register_global_func("transform.InferType", InferType)
 
 
+def InferTypeLocal(expr: Any) -> Type:
+    """The type of one expression, which stays as it is."""
+    return infer(expr).checked_type_
+
+
 def infer(expr: Any, mod: IRModule | None = None) -> Any:
     """`expr` with a checked type on every expression in it; `mod` has the functions that it calls by name."""
     return _Inference(mod).run(expr)
