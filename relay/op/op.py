@@ -216,7 +216,7 @@ def guard_rules() -> None:
             theirs(op_name, attr_key, packed, level)
         except Exception as error:
             raise ValueError(_taken(op_name, attr_key, level)) from error
-        _WRITTEN[packed] = value
+        _WRITTEN.setdefault(packed, value)  # one that was read from the registry is known already
         return value
 
     tvm.ir.register_op_attr = tvm.ir.op.register_op_attr = register
@@ -238,7 +238,7 @@ def _packed(op_name: str, attr_key: str, value: Any) -> tvm_ffi.Function:
         raise TypeError(
             f"the {attr_key} of {op_name} is a function of (ref_call, new_args, ctx), not {value!r}: pass one"
         )
-    return tvm_ffi.convert(value)
+    return value if isinstance(value, tvm_ffi.Function) else tvm_ffi.convert(value)
 
 
 def _taken(op_name: str, attr_key: str, level: int) -> str:
@@ -251,7 +251,7 @@ def _taken(op_name: str, attr_key: str, level: int) -> str:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, _OPERATORS, n=3, cutoff=0.6)
     near += [known for known in _OPERATORS if known.rpartition(".")[2] == name and known not in near]
-    hint = f"did you mean {' or '.join(near)}?" if near else "relay.op.names() lists those it has"
+    hint = f"did you mean {' or '.join(near)}?" if near else "relay.op.op.names() lists those it has"
     return f"Relay has no operator {name!r}: {hint}"
 
 
