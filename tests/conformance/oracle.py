@@ -1,8 +1,8 @@
 """Set up a genuine Relay in an environment of its own and run things in it. Linux x86-64 only.
 
 Apache TVM dropped Relay in v0.20 and its older wheels are no longer published. The wheel hhb-tvm 3.2.3 carries the
-library of TVM 0.16.dev0, Relay included. The library is loaded through ctypes, so the wheel for CPython 3.10 also serves
-later versions. Two lines of its `relay.quantize` differ from TVM v0.16.0 and are put back.
+library of TVM 0.16.dev0, Relay included. The library is loaded through ctypes, so the wheel for CPython 3.10 also
+serves later versions. Two lines of its `relay.quantize` differ from TVM v0.16.0 and are put back.
 """
 
 import os

@@ -67,7 +67,6 @@ UNARY = (
         "transpose",
     ),
     *("sum", "mean", "max", "min", "prod", "variance", "std", "argmax", "argmin", "nn.adaptive_avg_pool2d"),
-    *("nn.adaptive_max_pool2d", "annotation.stop_fusion", "nn.lrn", "fast_erf"),
 )
 BINARY = (
     *(
