@@ -6,13 +6,41 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
+import tvm
 from tvm.ir import Span
 
-from ..expr import TupleWrapper
+from ..expr import SourceName, Tuple, TupleWrapper, const
 from .pytorch_convert import Context, converter_of
 from .pytorch_convert.context import is_expr, with_span
 from .pytorch_convert.scalar import on_python_values
 from .pytorch_convert.table import is_in_place, takes_none
+
+Custom = Mapping[str, Callable[[list[Any], list[str]], Any]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to import; see `from_pytorch`."""
+
+    custom: Custom
+    default_dtype: str
+    parser_friendly: bool
+    scopes: bool
+
+    def friendly(self, name: str) -> str:
+        """`name`, without the characters that a parser of Relay's text would stop at if that is wanted."""
+        return name.replace("::", "__").replace(".", "_") if self.parser_friendly else name
+
+
+@dataclass(frozen=True)
+class Network:
+    """What was read: the body of `main`, the variables of its inputs, and the parameters by name."""
+
+    body: Any
+    inputs: list[Any]
+    params: dict[str, tvm.runtime.Tensor]
 
 
 @dataclass(frozen=True)
@@ -43,7 +71,7 @@ class Conversion:
 
     UNKNOWN = _Unknown()
 
-    def __init__(self, context: Context, custom: Mapping[str, Callable[[list[Any], list[str]], Any]]) -> None:
+    def __init__(self, context: Context, custom: Custom) -> None:
         self.context = context
         self.custom = custom
         self.missing: dict[str, list[Place]] = {}
@@ -118,3 +146,38 @@ def _is_unknown(value: Any) -> bool:
 
 def _has_tensor(value: Any) -> bool:
     return is_expr(value) or (isinstance(value, list | tuple) and any(map(_has_tensor, value)))
+
+
+def as_result(value: Any) -> Any:
+    """What a network returns as one expression: of several results, and of lists among them, a tuple is made."""
+    if isinstance(value, TupleWrapper):
+        return value.astuple()
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return Tuple([as_result(item) for item in value])
+    if value is None:
+        raise ValueError("the network returns None: return a tensor, or a tuple of tensors")
+    return const(value) if isinstance(value, bool | int | float) else value
+
+
+def as_tensor(data: torch.Tensor) -> tvm.runtime.Tensor:
+    """A parameter's numbers, copied: training on must not change what was imported."""
+    if data.dtype == torch.bfloat16:
+        raise NotImplementedError("a parameter is bfloat16, which is not imported: convert the network with .float()")
+    array = data.detach().cpu().numpy()
+    return tvm.runtime.tensor(np.ascontiguousarray(array).reshape(array.shape))
+
+
+def constant_array(data: torch.Tensor) -> np.ndarray:
+    """A tensor that was made while tracing; its integers have 32 bits, as Relay's own constants, where they fit."""
+    array = data.detach().cpu().contiguous().numpy()
+    narrow = {"int64": "int32", "float64": "float32"}.get(str(array.dtype))
+    if narrow == "float32" or (narrow and np.array_equal(array, array.astype(narrow))):
+        return array.astype(narrow)
+    return array
+
+
+def span_of(name: str | None) -> Span | None:
+    """The span of that name. PyTorch's graphs have no lines of their own, so line and column are 0."""
+    return None if name is None else Span(SourceName(name), 0, 0, 0, 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,3 +71,27 @@ def check_inputs(infos: Sequence[InputInfo], recorded: Sequence[str]) -> None:
     if len(infos) != len(recorded):
         takes = f"{len(recorded)} input{'s' * (len(recorded) != 1)} ({', '.join(recorded)})"
         raise ValueError(f"the network takes {takes} and input_infos lists {len(infos)}: give one entry for each")
+
+
+def differs(info: InputInfo, recorded: Sequence[int] | None, how: str) -> str | None:
+    """In what an input's shape differs from the one that the network was made with, or `None`."""
+    if recorded is None or tuple(recorded) == info.shape:
+        return None
+    return f"input {info.name!r} is given as {info.shape}, and the network was {how} with {tuple(recorded)}"
+
+
+@contextlib.contextmanager
+def other_shapes(differences: Iterable[str | None]) -> Iterator[None]:
+    """Refuse inputs of other shapes than the network was made with: what it calculated from them stays as it was.
+
+    The reading goes on as far as it can, so that the error names the operator that does not take them.
+    """
+    found = [difference for difference in differences if difference is not None]
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if found:
+            raise ValueError(f"{found[0]}: {error}") from None
+        raise
+    if found:
+        raise ValueError(f"{found[0]}: trace it again with an example of that shape")

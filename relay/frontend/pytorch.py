@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import tvm
 
 from .. import analysis
-from ..expr import Function, Tuple, TupleWrapper, const
+from ..expr import Function
 
 if TYPE_CHECKING:
     import torch
@@ -52,36 +52,28 @@ def from_pytorch(
     """
     import torch
 
-    custom = dict(custom_convert_map or {})
+    from .convert import Options
+
+    options = Options(dict(custom_convert_map or {}), default_dtype, use_parser_friendly_name, preserve_pytorch_scopes)
     if isinstance(script_module, torch.export.ExportedProgram):
         from .exported_program import read_exported_program
 
-        body, params = read_exported_program(
-            script_module, input_infos, custom, default_dtype, use_parser_friendly_name, preserve_pytorch_scopes
-        )
+        network = read_exported_program(script_module, input_infos, options)
     elif isinstance(script_module, torch.jit.ScriptModule | torch.jit.ScriptFunction):
         from .torchscript import read_torchscript
 
-        body, params = read_torchscript(
-            *(script_module, input_infos, custom, default_dtype),
-            *(use_parser_friendly_name, preserve_pytorch_scopes, export_renamed_c_graph_path),
-        )
+        network = read_torchscript(script_module, input_infos, options, export_renamed_c_graph_path)
     else:
         raise TypeError(
             f"from_pytorch takes a traced, scripted or exported network, not {type(script_module).__name__}: "
             "trace it first, torch.jit.trace(network.eval(), example_input)"
         )
-    func = Function(analysis.free_vars(body), body)
+    func = Function(_inputs_first(analysis.free_vars(network.body), network.inputs), network.body)
     used = {param.name_hint for param in func.params}
-    return tvm.IRModule({"main": func}), {name: data for name, data in params.items() if name in used}
+    return tvm.IRModule({"main": func}), {name: data for name, data in network.params.items() if name in used}
 
 
-def as_result(value: Any) -> Any:
-    """What a network returns as one expression: of several results, and of lists among them, a tuple is made."""
-    if isinstance(value, TupleWrapper):
-        return value.astuple()
-    if isinstance(value, list | tuple):
-        return Tuple([as_result(item) for item in value])
-    if value is None:
-        raise ValueError("the network returns None: return a tensor, or a tuple of tensors")
-    return const(value) if isinstance(value, bool | int | float) else value
+def _inputs_first(variables: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
+    """The inputs in the order in which the network takes them, then the parameters as they are met."""
+    order = {variable: at for at, variable in enumerate(inputs)}
+    return sorted(variables, key=lambda variable: order.get(variable, len(order)))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,9 @@ import numpy as np
 import torch
 import tvm
 
-from ..expr import Constant, SourceName, Span, Tuple, TupleGetItem, Var, var
-from .convert import Conversion, MissingOperator, Place
-from .inputs import InputInfo, check_inputs, input_infos
-from .pytorch import as_result
+from ..expr import Constant, Tuple, TupleGetItem, Var, var
+from .convert import Conversion, Network, Options, Place, as_result, as_tensor, constant_array, span_of
+from .inputs import InputInfo, check_inputs, differs, input_infos, other_shapes
 from .pytorch_convert import Context
 from .pytorch_convert.context import DTYPES, is_expr
 
@@ -34,66 +33,48 @@ _GATHERING = ("prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruc
 
 
 def read_torchscript(
-    module: torch.jit.ScriptModule | torch.jit.ScriptFunction,
-    given: Any,
-    custom: Mapping[str, Callable[[list[Any], list[str]], Any]],
-    default_dtype: str,
-    parser_friendly: bool,
-    scopes: bool,
-    export_path: str | None,
-) -> tuple[Any, dict[str, tvm.runtime.Tensor]]:
-    """The body of `main` and the parameters by name; see `from_pytorch` for the arguments and errors."""
+    module: torch.jit.ScriptModule | torch.jit.ScriptFunction, given: Any, options: Options, export_path: str | None
+) -> Network:
+    """A traced or scripted network; see `from_pytorch` for the arguments and the errors."""
     infos = input_infos(given)
     graph = module.inlined_graph
-    values = list(graph.inputs())
-    if isinstance(module, torch.jit.ScriptModule):
-        values = values[1:]
+    values = list(graph.inputs())[isinstance(module, torch.jit.ScriptModule) :]
     if not any(value.type().kind() in ("TupleType", "ListType") for value in values):
         torch._C._jit_pass_lower_all_tuples(graph)
     torch._C._jit_pass_dce(graph)
     check_inputs(infos, [value.debugName() for value in values])
 
-    names = Names(graph, parser_friendly, scopes)
-    reader = _Reader(module, names, Conversion(Context(default_dtype), custom))
-    different = []
-    for value, info in zip(values, infos, strict=True):
-        different += reader.enter(value, info, default_dtype)
-    try:
+    names = Names(graph, options)
+    reader = _Reader(module, names, Conversion(Context(options.default_dtype), options.custom))
+    inputs = [reader.enter(value, info, options.default_dtype) for value, info in zip(values, infos, strict=True)]
+    with other_shapes(_different(value, info) for value, info in zip(values, infos, strict=True)):
         body = reader.run(graph)
-    except MissingOperator:
-        raise
-    except (TypeError, ValueError) as error:
-        if not different:
-            raise
-        raise ValueError(f"{different[0]}; there it fails: {error}") from None
-    if different:
-        raise ValueError(f"{different[0]}: trace it again with an example of the new shape")
     if export_path is not None:
         names.export(graph, export_path)
-    return as_result(body), reader.params
+    return Network(as_result(body), inputs, reader.params)
+
+
+def _different(value: Any, info: InputInfo) -> str | None:
+    return differs(info, value.type().sizes(), "traced")
 
 
 class Names:
     """What the nodes of a graph are called: by their kind and a number, or by the module that they come from."""
 
-    def __init__(self, graph: Any, parser_friendly: bool, scopes: bool) -> None:
+    def __init__(self, graph: Any, options: Options) -> None:
         self.graph = graph  # which owns the nodes
-        self.parser_friendly = parser_friendly
+        self.options = options
         self._names: dict[Any, str] = {}
         self._users: dict[str, Any] = {}
         numbers: Counter[str] = Counter()
         for node in _nodes(graph):
             kind = node.kind()
-            name = _scope(node) if scopes else f"{kind}_{numbers[kind]}"
+            name = _scope(node) if options.scopes else f"{kind}_{numbers[kind]}"
             numbers[kind] += 1
             if node.outputsSize():
-                self._names[node.outputsAt(0).debugName()] = self.friendly(name)
+                self._names[node.outputsAt(0).debugName()] = options.friendly(name)
             for value in node.inputs():
                 self._users.setdefault(value.debugName(), node)
-
-    def friendly(self, name: str) -> str:
-        """`name`, without the characters that a parser of Relay's text would stop at if that is wanted."""
-        return name.replace("::", "__").replace(".", "_") if self.parser_friendly else name
 
     def of(self, node: Any) -> str:
         """The name of a node that has a result."""
@@ -108,8 +89,8 @@ class Names:
         user = self.user(value)
         own = path.rpartition(".")[2]
         if user is None or not self.of(user):
-            return self.friendly(path)
-        if self.parser_friendly:
+            return self.options.friendly(path)
+        if self.options.parser_friendly:
             return f"{self.of(user)}_{own.rpartition('_')[2] or own}"
         return f"{self.of(user)}.{own}"
 
@@ -124,7 +105,7 @@ class Names:
 
     def joined(self, operator: str, name: str) -> str:
         """An operator's name and that of one of its inputs."""
-        return f"{operator}_{name}" if self.parser_friendly else f"{operator}.{name}"
+        return f"{operator}_{name}" if self.options.parser_friendly else f"{operator}.{name}"
 
     def export(self, graph: Any, folder: str) -> None:
         """Write the graph with its values under these names into a new file in `folder`."""
@@ -149,24 +130,20 @@ class _Reader:
         self.params: dict[str, tvm.runtime.Tensor] = {}
         self._arrays: dict[int, tvm.runtime.Tensor] = {}
 
-    def enter(self, value: Any, info: InputInfo, default_dtype: str) -> list[str]:
-        """Make the variable of an input. Returns in what it differs from what the network was traced with."""
+    def enter(self, value: Any, info: InputInfo, default_dtype: str) -> Var:
+        """The variable of an input. The dtype that the network was traced with counts more than the one given."""
         ty = value.type()
         if ty.kind() != "TensorType":
             raise TypeError(f"input {info.name!r} of the network is a {ty}, and only tensors can be fed: pass tensors")
         recorded = DTYPES.get(ty.dtype()) if ty.dtype() is not None else None
         if None not in (recorded, info.dtype) and recorded != info.dtype:
             warnings.warn(
-                f"input {info.name!r} is given as {info.dtype}, which was traced with {recorded} and stays so",
-                stacklevel=4,
+                f"input {info.name!r} is given as {info.dtype}, was traced with {recorded} and stays so", stacklevel=4
             )
-        span = self.names.input_span(value, info.name)
-        dtype = recorded or info.dtype or default_dtype
-        self.env[value.debugName()] = var(info.name, shape=info.shape, dtype=dtype, span=_span(span))
-        shape = ty.sizes()
-        if shape is None or tuple(shape) == info.shape:
-            return []
-        return [f"input {info.name!r} is given as {info.shape}, and the network was traced with {tuple(shape)}"]
+        span = span_of(self.names.input_span(value, info.name))
+        variable = var(info.name, shape=info.shape, dtype=recorded or info.dtype or default_dtype, span=span)
+        self.env[value.debugName()] = variable
+        return variable
 
     def run(self, graph: Any) -> Any:
         """All nodes in order; what the graph returns."""
@@ -214,7 +191,7 @@ class _Reader:
         """An operator of the table."""
         schema = node.schema()
         arguments = _argument_names(schema) if "(no schema)" not in schema else ()
-        result = self.conversion.call(node.kind(), arguments, inputs, _span(self.names.of(node)), self.place(node))
+        result = self.conversion.call(node.kind(), arguments, inputs, span_of(self.names.of(node)), self.place(node))
         if self.conversion.in_place(node.kind()):
             self.env[node.inputsAt(0).debugName()] = result
         return result
@@ -241,7 +218,7 @@ class _Reader:
         """The variable of a parameter; the same tensor in two places is one array, called by two names."""
         name = self.names.attribute(value, path)
         if name in self.params:  # two of one operator, `a_scale` and `b_scale`, cut to `scale`
-            name = self.names.friendly(f"{self.names.of(self.names.user(value))}.{path}")
+            name = self.names.options.friendly(f"{self.names.of(self.names.user(value))}.{path}")
         user = self.names.user(value)
         gathered = user is not None and user.kind() in _GATHERING
         span = self.names.input_span(value, "") if gathered else name
@@ -249,7 +226,7 @@ class _Reader:
         if array is None:
             array = self._arrays[id(data)] = as_tensor(data)
         self.params[name] = array
-        return var(name, shape=tuple(data.shape), dtype=DTYPES[data.dtype], span=_span(span))
+        return var(name, shape=tuple(data.shape), dtype=DTYPES[data.dtype], span=span_of(span))
 
     def constant(self, node: Any, inputs: list[Any]) -> Any:
         """`prim::Constant`: a Python value, or a tensor that was made while tracing."""
@@ -259,18 +236,15 @@ class _Reader:
             return found
         if found.dim() == 0:
             return found.item()
-        array = found.detach().cpu().contiguous().numpy()
-        if array.dtype == np.int64 and np.array_equal(array, array.astype(np.int32)):
-            array = array.astype(np.int32)  # as Relay's own constants
         user = self.names.user(output)
         named = user is not None and user.kind() not in _GATHERING
-        return Constant(array, _span(self.names.of(user) if named else None))
+        return Constant(constant_array(found), span_of(self.names.of(user) if named else None))
 
     def number_to_tensor(self, node: Any, inputs: list[Any]) -> Any:
         """`prim::NumToTensor`: a size that a trace goes on to calculate with."""
         if is_expr(inputs[0]):
             return inputs[0]
-        span = _span(self.names.of(node.inputsAt(0).node()))
+        span = span_of(self.names.of(node.inputsAt(0).node()))
         return Constant(np.asarray(inputs[0], "float32" if isinstance(inputs[0], float) else "int32"), span)
 
     def branch(self, node: Any) -> None:
@@ -356,15 +330,6 @@ def unpacked(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def as_tensor(data: torch.Tensor) -> tvm.runtime.Tensor:
-    """A parameter's numbers, copied: training on must not change what was imported."""
-    data = data.detach().cpu()
-    if data.dtype == torch.bfloat16:
-        raise NotImplementedError("a parameter is bfloat16, which is not imported: convert the network with .float()")
-    array = data.numpy()
-    return tvm.runtime.tensor(np.ascontiguousarray(array).reshape(array.shape))
-
-
 def _nodes(block: Any) -> Iterator[Any]:
     """Every node, those of inner blocks after the node that has them."""
     for node in block.nodes():
@@ -387,10 +352,6 @@ def _source_line(text: str) -> str:
         number = "".join(c for c in rest.lstrip('"(:, line').partition(")")[0].partition(",")[0] if c.isdigit())
         return f"{Path(file.strip(chr(34))).name}.py:{number}"
     return ""
-
-
-def _span(name: str | None) -> Span | None:
-    return None if name is None else Span(SourceName(name), 0, 0, 0, 0)
 
 
 _SCHEMAS: dict[str, tuple[str, ...]] = {}

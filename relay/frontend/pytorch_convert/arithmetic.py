@@ -290,7 +290,7 @@ def softplus(ctx: Context, data: Any, beta: Any = 1, threshold: Any = 20) -> Any
     """`log(1 + exp(beta * x)) / beta`, and `x` itself where `beta * x` is above the threshold."""
     dtype = ctx.dtype(data)
     factor = const(float(beta), dtype)
-    limit = _op.full_like(data, const(threshold))
+    limit = _op.full_like(data, const(int(threshold) if threshold == int(threshold) else threshold))
     soft = _op.log(_op.add(_op.exp(_op.multiply(data, factor)), const(1.0, dtype)))
     return _op.where(_op.greater(_op.multiply(data, factor), limit), data, _op.divide(soft, factor))
 

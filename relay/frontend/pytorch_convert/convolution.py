@@ -128,7 +128,25 @@ def linear(ctx: Context, data: Any, weight: Any, bias: Any = None) -> Any:
     return result if bias is None else _op.nn.bias_add(result, bias, axis=-1)
 
 
-@converts("aten::matmul", "aten::mm", "aten::bmm", "aten::mv", "aten::dot")
+@converts("aten::mm", "aten::bmm")
+def mm(ctx: Context, data: Any, mat2: Any) -> Any:
+    """A product of two matrices, or of as many pairs."""
+    return matmul(ctx, data, mat2)
+
+
+@converts("aten::mv")
+def mv(ctx: Context, data: Any, vec: Any) -> Any:
+    """A matrix by a vector."""
+    return matmul(ctx, data, vec)
+
+
+@converts("aten::dot")
+def dot(ctx: Context, data: Any, tensor: Any) -> Any:
+    """A vector by a vector."""
+    return matmul(ctx, data, tensor)
+
+
+@converts("aten::matmul")
 def matmul(ctx: Context, data: Any, other: Any) -> Any:
     """A product of matrices, their leading axes broadcast; a vector is a matrix of one row, or of one column."""
     if ctx.rank(data) < 3 and ctx.rank(other) < 3:
@@ -214,7 +232,7 @@ def attention(
     factor = 1 / math.sqrt(shape[-1]) if scale is None else scale
     scores = _op.multiply(scores, const(factor, ctx.dtype(query)))
     bias = _attention_bias(ctx, ctx.dtype(query), (shape[-2], keys[-2]), attn_mask, is_causal)
-    weights = _op.nn.dropout(_op.nn.softmax(_op.add(scores, bias)), dropout_p)[0]
+    weights = _op.nn.dropout(_op.nn.softmax(_op.add(scores, bias)), dropout_p)
     return _unstacked(_op.nn.batch_matmul(_stacked(ctx, weights), _stacked(ctx, value), transpose_b=False), shape)
 
 
@@ -229,7 +247,7 @@ def _unstacked(data: Any, shape: Sequence[int]) -> Any:
 
 def _attention_bias(ctx: Context, dtype: str, shape: tuple[int, int], mask: Any, is_causal: bool) -> Any:
     """What is added to the scores: zero, the mask, or minus infinity where a position may not be seen."""
-    zeros = full(ctx, shape, 0.0, dtype)
+    zeros = _op.full(const(0.0, dtype), list(shape))
     if is_causal:
         lower = _op.trilu(full(ctx, shape, True, "bool"), const(0), upper=False)
         return _op.where(_op.logical_not(_op.cast(lower, "bool")), _op.cast(const(-math.inf), dtype), zeros)

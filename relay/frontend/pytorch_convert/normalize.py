@@ -130,7 +130,7 @@ def instance_norm(
 @converts("aten::dropout", "aten::feature_dropout", "aten::alpha_dropout", "aten::feature_alpha_dropout")
 def dropout(ctx: Context, data: Any, p: float, train: bool) -> Any:
     """Nothing at inference; SimplifyInference takes it out."""
-    return _op.nn.dropout(data, float(p))[0]
+    return _op.nn.dropout(data, float(p))
 
 
 @converts("aten::linalg_vector_norm", "aten::norm")

@@ -159,7 +159,13 @@ def unsqueeze(ctx: Context, data: Any, dim: int) -> Any:
     return _op.expand_dims(data, dim)
 
 
-@converts("aten::expand", "aten::broadcast_to")
+@converts("aten::broadcast_to")
+def broadcast_to(ctx: Context, data: Any, size: Sequence[Any]) -> Any:
+    """Broadcast to a shape."""
+    return _op.broadcast_to(data, numbers_of(ctx, size, "a shape"))
+
+
+@converts("aten::expand")
 def expand(ctx: Context, data: Any, size: Sequence[Any]) -> Any:
     """Axes of size 1 repeated, and new ones in front."""
     new = numbers_of(ctx, size, "a shape")
