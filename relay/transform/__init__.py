@@ -9,6 +9,7 @@ from .fold_constant import FoldConstant, FoldConstantExpr
 from .fold_scale_axis import FoldScaleAxis
 from .forward_fold_scale_axis import ForwardFoldScaleAxis
 from .infer_type import InferType, InferTypeLocal
+from .simplify_expr import SimplifyExpr
 from .simplify_inference import SimplifyInference
 from .transform import PassContext, PassInfo, function_pass
 
@@ -26,6 +27,7 @@ __all__ = [
     "InferTypeLocal",
     "PassContext",
     "PassInfo",
+    "SimplifyExpr",
     "SimplifyInference",
     "function_pass",
 ]
