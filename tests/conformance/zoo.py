@@ -480,12 +480,12 @@ class InceptionB(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         self.three = ConvUnit(inputs, 384, 3, stride=2)
-        self.double = nn.Sequential(
+        self.twice = nn.Sequential(
             ConvUnit(inputs, 64, 1), ConvUnit(64, 96, 3, padding=1), ConvUnit(96, 96, 3, stride=2)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.three(x), self.double(x), F.max_pool2d(x, kernel_size=3, stride=2)], 1)
+        return torch.cat([self.three(x), self.twice(x), F.max_pool2d(x, kernel_size=3, stride=2)], 1)
 
 
 class InceptionC(nn.Module):
@@ -498,14 +498,14 @@ class InceptionC(nn.Module):
         self.seven = nn.Sequential(
             ConvUnit(768, width, 1), ConvUnit(width, width, **row), ConvUnit(width, 192, **column)
         )
-        self.double = nn.Sequential(
+        self.twice = nn.Sequential(
             *(ConvUnit(768, width, 1), ConvUnit(width, width, **column), ConvUnit(width, width, **row)),
             *(ConvUnit(width, width, **column), ConvUnit(width, 192, **row)),
         )
         self.pool = ConvUnit(768, 192, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.one(x), self.seven(x), self.double(x), self.pool(averaged(x))], 1)
+        return torch.cat([self.one(x), self.seven(x), self.twice(x), self.pool(averaged(x))], 1)
 
 
 class InceptionD(nn.Module):
@@ -542,11 +542,11 @@ class InceptionE(nn.Module):
         super().__init__()
         self.one = ConvUnit(inputs, 320, 1)
         self.three = nn.Sequential(ConvUnit(inputs, 384, 1), Fork(384))
-        self.double = nn.Sequential(ConvUnit(inputs, 448, 1), ConvUnit(448, 384, 3, padding=1), Fork(384))
+        self.twice = nn.Sequential(ConvUnit(inputs, 448, 1), ConvUnit(448, 384, 3, padding=1), Fork(384))
         self.pool = ConvUnit(inputs, 192, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.one(x), self.three(x), self.double(x), self.pool(averaged(x))], 1)
+        return torch.cat([self.one(x), self.three(x), self.twice(x), self.pool(averaged(x))], 1)
 
 
 class InceptionV3(nn.Module):

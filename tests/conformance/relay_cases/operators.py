@@ -67,6 +67,7 @@ UNARY = (
         "transpose",
     ),
     *("sum", "mean", "max", "min", "prod", "variance", "std", "argmax", "argmin", "nn.adaptive_avg_pool2d"),
+    *("nn.adaptive_max_pool2d", "annotation.stop_fusion", "nn.lrn"),
 )
 BINARY = (
     *(
