@@ -84,7 +84,7 @@ def _simulated_quantize(arrays: Sequence[np.ndarray], attrs: SimulatedQuantizeAt
         )
     with np.errstate(all="ignore"):
         clipped = np.maximum(np.minimum(data / scale, high), low)
-    return (_ROUNDINGS[attrs.rounding](clipped) * scale).astype(data.dtype, copy=False)
+    return np.asarray(_ROUNDINGS[attrs.rounding](clipped) * scale, data.dtype)
 
 
 def _complete(types: Sequence[Any], attrs: SimulatedQuantizeAttrs) -> Sequence[Any]:

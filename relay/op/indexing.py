@@ -170,11 +170,16 @@ class TakeAttrs(Attrs):
     mode: str = "clip"
 
 
+def _batch(indices_rank: int, attrs: TakeAttrs) -> int:
+    """How many axes the data and the indices share; a negative number counts from the rank of the indices."""
+    return attrs.batch_dims + indices_rank if attrs.batch_dims < 0 else attrs.batch_dims
+
+
 def _take_shape(shape: Sequence[int], indices: Sequence[int], attrs: TakeAttrs) -> list[int]:
     if attrs.axis is None:
         return list(indices)
     axis = axis_of(attrs.axis, len(shape))
-    batch = attrs.batch_dims + len(indices) if attrs.batch_dims < 0 else attrs.batch_dims
+    batch = _batch(len(indices), attrs)
     if not 0 <= batch <= min(axis, len(indices)) or list(indices[:batch]) != list(shape[:batch]):
         raise TypeError(
             f"the first {batch} axes of the data and the indices are not the same: {tuple(shape)}, {tuple(indices)}"
@@ -188,11 +193,10 @@ def _take(arrays: Sequence[np.ndarray], attrs: TakeAttrs) -> np.ndarray:
     # "fast" leaves indices outside undefined; clipping is as good as anything and reads no other memory.
     indices = indices % size if attrs.mode == "wrap" else np.clip(indices, 0, size - 1)
     if attrs.axis is None:
-        return data.reshape(-1)[indices]
-    if not attrs.batch_dims:
-        return np.take(data, indices, axis=attrs.axis)
-    axis = attrs.axis % data.ndim
-    batch = attrs.batch_dims % (indices.ndim + 1) if attrs.batch_dims < 0 else attrs.batch_dims
+        return np.asarray(data.reshape(-1)[indices])
+    axis, batch = attrs.axis % data.ndim, _batch(indices.ndim, attrs)
+    if not batch:
+        return np.asarray(np.take(data, indices, axis=axis))
     rows = [np.take(data[at], indices[at], axis=axis - batch) for at in np.ndindex(data.shape[:batch])]
     return np.stack(rows).reshape(_take_shape(data.shape, indices.shape, attrs))
 
@@ -276,7 +280,7 @@ _ADV_INDEX = define(
     "adv_index",
     inputs=("inputs",),
     infer=_adv_index_type,
-    compute=lambda arrays, attrs: arrays[0][0][tuple(arrays[0][1:])],
+    compute=lambda arrays, attrs: np.asarray(arrays[0][0][tuple(arrays[0][1:])]),
     pattern=OpPattern.INJECTIVE,
 )
 

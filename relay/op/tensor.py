@@ -95,7 +95,7 @@ def _unary(name: str, compute: Reference, meaning: str, infer: Infer = identity)
 
     def reference(arrays: Sequence[np.ndarray], attrs: Any) -> np.ndarray:
         with np.errstate(all="ignore"):
-            result = compute(arrays[0])
+            result = np.asarray(compute(arrays[0]))
             return result if infer is predicate else result.astype(arrays[0].dtype, copy=False)
 
     op = define(name, inputs=("data",), infer=infer, compute=reference, pattern=OpPattern.ELEMWISE)
@@ -114,7 +114,7 @@ def _binary(name: str, compute: Reference, meaning: str, infer: Infer = broadcas
 
     def reference(arrays: Sequence[np.ndarray], attrs: Any) -> np.ndarray:
         with np.errstate(all="ignore"):
-            result = compute(*arrays)
+            result = np.asarray(compute(*arrays))
             return result if infer is comparison else result.astype(arrays[0].dtype, copy=False)
 
     op = define(name, inputs=("lhs", "rhs"), infer=infer, compute=reference, pattern=OpPattern.BROADCAST)
@@ -186,7 +186,15 @@ bitwise_not = _unary("bitwise_not", np.invert, "All bits turned round; integers 
 isnan = _unary("isnan", np.isnan, "Whether it is not a number.", predicate)
 isinf = _unary("isinf", np.isinf, "Whether it is infinite.", predicate)
 isfinite = _unary("isfinite", np.isfinite, "Whether it is a number and not infinite.", predicate)
-copy = _unary("copy", lambda x: x, "The same value; it keeps apart what other operators would share.", anything)
+
+_COPY = define(
+    "copy", inputs=("data",), infer=anything, compute=lambda arrays, attrs: arrays[0], pattern=OpPattern.ELEMWISE
+)
+
+
+def copy(data: Any) -> Call:
+    """`data` as it is, a tensor or a tuple; the copy is another expression."""
+    return Call(_COPY, [data])
 
 
 def _is_whole(x: np.ndarray) -> bool:
@@ -286,7 +294,7 @@ def _clip(arrays: Sequence[np.ndarray], attrs: ClipAttrs) -> np.ndarray:
     if _is_whole(data):  # a bound that the dtype cannot hold binds nothing
         limits = np.iinfo(data.dtype) if data.dtype != bool else np.iinfo(np.uint8)
         low, high = (math.trunc(min(max(bound, limits.min), limits.max)) for bound in (low, high))
-    return np.minimum(np.maximum(data, np.array(low, data.dtype)), np.array(high, data.dtype))
+    return np.asarray(np.minimum(np.maximum(data, np.array(low, data.dtype)), np.array(high, data.dtype)))
 
 
 _CLIP = define("clip", inputs=("data",), attrs=ClipAttrs, infer=identity, compute=_clip, pattern=OpPattern.ELEMWISE)
@@ -363,7 +371,7 @@ def _fixed_point_multiply(arrays: Sequence[np.ndarray], attrs: FixedPointMultipl
     (data,) = arrays
     right = 31 - min(attrs.shift, 0)
     product = (data.astype(np.int64) << max(attrs.shift, 0)) * attrs.multiplier
-    return ((product + (1 << (right - 1))) >> right).astype(data.dtype)
+    return np.asarray((product + (1 << (right - 1))) >> right, data.dtype)
 
 
 def _fixed_point_type(types: Sequence[Any], attrs: FixedPointMultiplyAttrs) -> TensorType:

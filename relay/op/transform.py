@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from tvm.ir import Type
 
-from ..expr import Call, Expr, Tuple, TupleWrapper
+from ..expr import Call, Expr, Tuple, TupleWrapper, const
 from ..ty import TensorType, TupleType
 from .attrs import Attrs, Ints, attributes, integer, integers
 from .creation import InitOpAttrs
@@ -37,6 +37,7 @@ __all__ = [
     "stack",
     "tile",
     "transpose",
+    "trilu",
 ]
 
 
@@ -532,7 +533,7 @@ def _collapse(arrays: Sequence[np.ndarray], attrs: Any) -> np.ndarray:
     data, like = arrays
     padded = (1,) * (data.ndim - like.ndim) + like.shape
     axes = tuple(axis for axis, size in enumerate(padded) if size != data.shape[axis])
-    return data.sum(axes, data.dtype).reshape(like.shape)
+    return np.asarray(data.sum(axes, data.dtype)).reshape(like.shape)
 
 
 _COLLAPSE_SUM_LIKE = define(
@@ -640,6 +641,35 @@ _REVERSE = define(
 def reverse(data: Any, axis: int) -> Call:
     """`data` from back to front along `axis`; shape and dtype stay."""
     return Call(_REVERSE, [data], ReverseAttrs(axis=integer(axis, "axis")))
+
+
+@attributes("TriluAttrs")
+class TriluAttrs(Attrs):
+    """Attributes of `trilu`: which triangle stays."""
+
+    upper: bool = True
+
+
+def _trilu_type(types: Sequence[Any], attrs: TriluAttrs) -> TensorType:
+    data, k = tensor(types[0], "the data"), tensor(types[1], "k")
+    if len(data.shape) < 2 or len(k.shape):
+        raise TypeError(f"trilu takes a tensor of rank 2 or more and a scalar, not {data} and {k}")
+    return data
+
+
+_TRILU = define(
+    "trilu",
+    inputs=("data", "k"),
+    attrs=TriluAttrs,
+    infer=_trilu_type,
+    compute=lambda arrays, attrs: (np.triu if attrs.upper else np.tril)(arrays[0], int(arrays[1])),
+    pattern=OpPattern.ELEMWISE,
+)
+
+
+def trilu(data: Any, k: Any, upper: bool = True) -> Call:
+    """The upper or lower triangle of the last two axes, from the `k`-th diagonal on; elsewhere zeros."""
+    return Call(_TRILU, [data, k if isinstance(k, Expr) else const(k, "int32")], TriluAttrs(upper=bool(upper)))
 
 
 # shapes as numbers, grids, sums of products
@@ -776,7 +806,7 @@ _EINSUM = define(
     inputs=("data",),
     attrs=EinsumAttrs,
     infer=_einsum_type,
-    compute=lambda arrays, attrs: np.einsum(attrs.equation, *arrays[0], optimize=True),
+    compute=lambda arrays, attrs: np.asarray(np.einsum(attrs.equation, *arrays[0], optimize=True)),
     pattern=OpPattern.INJECTIVE,
 )
 
