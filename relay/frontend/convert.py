@@ -15,7 +15,7 @@ from ..expr import SourceName, Tuple, TupleWrapper, const
 from .pytorch_convert import Context, converter_of
 from .pytorch_convert.context import is_expr, with_span
 from .pytorch_convert.scalar import on_python_values
-from .pytorch_convert.table import is_in_place, takes_none
+from .pytorch_convert.table import is_in_place, keeps_numbers, takes_none
 
 Custom = Mapping[str, Callable[[list[Any], list[str]], Any]]
 
@@ -55,6 +55,23 @@ class Place:
         return f"{named} ({self.line})" if self.line else named
 
 
+@dataclass(frozen=True)
+class Schema:
+    """The names of an operator's arguments; none where PyTorch has no schema for it."""
+
+    names: tuple[str, ...]
+    takes_tensor: bool = False
+
+    @staticmethod
+    def of(schema: Any) -> Schema:
+        """The schema of PyTorch's; `takes_tensor` is about the first argument."""
+        arguments = list(schema.arguments)
+        return Schema(
+            tuple(argument.name for argument in arguments),
+            bool(arguments) and str(arguments[0].type) in ("Tensor", "Optional[Tensor]"),
+        )
+
+
 class MissingOperator(NotImplementedError):
     """Operators have no converter."""
 
@@ -76,7 +93,7 @@ class Conversion:
         self.custom = custom
         self.missing: dict[str, list[Place]] = {}
 
-    def call(self, kind: str, names: Sequence[str], inputs: list[Any], span: Span | None, place: Place) -> Any:
+    def call(self, kind: str, schema: Schema, inputs: list[Any], span: Span | None, place: Place) -> Any:
         """What an operator's call becomes; every new node has `span` and a type that fits."""
         converter = converter_of(kind)
         plain = not any(map(_has_tensor, inputs)) and on_python_values(kind)
@@ -88,16 +105,19 @@ class Conversion:
         try:
             if plain and kind not in self.custom:
                 return plain(*inputs)
-            result = with_span(self._made(kind, converter, names, inputs), span)
+            result = with_span(self._made(kind, converter, schema, inputs), span)
             self._check(result)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise _at_place(error, kind, place) from error
         return result
 
-    def _made(self, kind: str, converter: Any, names: Sequence[str], inputs: list[Any]) -> Any:
+    def _made(self, kind: str, converter: Any, schema: Schema, inputs: list[Any]) -> Any:
         if kind in self.custom:
             return self.custom[kind](inputs, [self._type_name(value) for value in inputs])
+        names = schema.names
         first, *rest = inputs or [()]
+        if schema.takes_tensor and isinstance(first, bool | int | float) and not keeps_numbers(kind):
+            first = const(first)
         keywords = dict(zip(names[1:], rest, strict=True)) if names else {}
         taken = {name: value for name, value in keywords.items() if not takes_none(name)}
         if not inputs or takes_none(names[0] if names else ""):

@@ -18,7 +18,7 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.utils import _pytree
 
 from ..expr import Constant, Var, var
-from .convert import Conversion, Network, Options, Place, as_result, as_tensor, constant_array, span_of
+from .convert import Conversion, Network, Options, Place, Schema, as_result, as_tensor, constant_array, span_of
 from .inputs import InputInfo, check_inputs, differs, input_infos, other_shapes
 from .pytorch_convert import Context
 from .pytorch_convert.context import DTYPES
@@ -136,8 +136,7 @@ class _Reader:
             return None
         keywords = {name: self.value(value) for name, value in node.kwargs.items()}
         inputs = [*args, *(_argument(argument, keywords) for argument in schema.arguments[len(args) :])]
-        names = [argument.name for argument in schema.arguments]
-        result = self.conversion.call(kind, names, inputs, span_of(self.name(node)), _place(node))
+        result = self.conversion.call(kind, Schema.of(schema), inputs, span_of(self.name(node)), _place(node))
         if self.conversion.in_place(kind) and isinstance(node.args[0], torch.fx.Node):
             self.env[node.args[0].name] = result
         return result
@@ -160,7 +159,7 @@ class _Reader:
         if getattr(target, "__module__", "") in ("_operator", "math", "builtins", "torch"):
             return target(*args)
         name = getattr(target, "__name__", str(target))
-        return self.conversion.call(name, (), args, span_of(self.name(node)), _place(node))
+        return self.conversion.call(name, Schema(()), args, span_of(self.name(node)), _place(node))
 
     def name(self, node: torch.fx.Node) -> str:
         """A node's own name, or that of its module."""

@@ -11,6 +11,7 @@ the error says so.
 
 from __future__ import annotations
 
+import functools
 import time
 import warnings
 from collections import Counter
@@ -23,10 +24,13 @@ import torch
 import tvm
 
 from ..expr import Constant, Tuple, TupleGetItem, Var, var
-from .convert import Conversion, Network, Options, Place, as_result, as_tensor, constant_array, span_of
+from .convert import Conversion, Network, Options, Place, Schema, as_result, as_tensor, constant_array, span_of
 from .inputs import InputInfo, check_inputs, differs, input_infos, other_shapes
 from .pytorch_convert import Context
 from .pytorch_convert.context import DTYPES, is_expr
+
+# Nodes that take a list apart, even one of a single item.
+_UNPACKING = ("prim::ListUnpack", "prim::TupleUnpack")
 
 # Nodes that only gather values: a value's first real user is behind them.
 _GATHERING = ("prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruct")
@@ -175,10 +179,12 @@ class _Reader:
     def assign(self, node: Any, result: Any) -> None:
         """Give a node's outputs their values."""
         outputs = list(node.outputs())
-        if len(outputs) == 1:
-            self.env[outputs[0].debugName()] = result
-            return
-        results = unpacked(result) if len(outputs) > 1 else []
+        if result is _UNKNOWN:
+            results = [result] * len(outputs)
+        elif len(outputs) == 1 and node.kind() not in _UNPACKING:
+            results = [result]
+        else:
+            results = unpacked(result)
         if len(outputs) > len(results):
             place = self.place(node)
             raise NotImplementedError(
@@ -189,9 +195,8 @@ class _Reader:
 
     def convert(self, node: Any, inputs: list[Any]) -> Any:
         """An operator of the table."""
-        schema = node.schema()
-        arguments = _argument_names(schema) if "(no schema)" not in schema else ()
-        result = self.conversion.call(node.kind(), arguments, inputs, span_of(self.names.of(node)), self.place(node))
+        schema = _schema(node.schema())
+        result = self.conversion.call(node.kind(), schema, inputs, span_of(self.names.of(node)), self.place(node))
         if self.conversion.in_place(node.kind()):
             self.env[node.inputsAt(0).debugName()] = result
         return result
@@ -354,10 +359,6 @@ def _source_line(text: str) -> str:
     return ""
 
 
-_SCHEMAS: dict[str, tuple[str, ...]] = {}
-
-
-def _argument_names(schema: str) -> tuple[str, ...]:
-    if schema not in _SCHEMAS:
-        _SCHEMAS[schema] = tuple(argument.name for argument in torch._C.parse_schema(schema).arguments)
-    return _SCHEMAS[schema]
+@functools.cache
+def _schema(text: str) -> Schema:
+    return Schema(()) if "(no schema)" in text else Schema.of(torch._C.parse_schema(text))

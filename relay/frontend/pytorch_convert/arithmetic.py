@@ -21,7 +21,9 @@ for _kind, _name in {
 }.items():
     converts(f"aten::{_kind}")(lambda ctx, data, name=_name: getattr(_op, name)(_floating(ctx, data)))
 for _kind, _name in {"maximum": "maximum", "minimum": "minimum", "floor_divide": "floor_divide"}.items():
-    converts(f"aten::{_kind}")(lambda ctx, data, other, name=_name: getattr(_op, name)(*ctx.promote(data, other)))
+    converts(f"aten::{_kind}", numbers=True)(
+        lambda ctx, data, other, name=_name: getattr(_op, name)(*ctx.promote(data, other))
+    )
 for _kind, _name in {
     "eq": "equal",
     "ne": "not_equal",
@@ -30,7 +32,9 @@ for _kind, _name in {
     "gt": "greater",
     "ge": "greater_equal",
 }.items():
-    converts(f"aten::{_kind}")(lambda ctx, data, other, name=_name: getattr(_op, name)(*ctx.promote(data, other)))
+    converts(f"aten::{_kind}", numbers=True)(
+        lambda ctx, data, other, name=_name: getattr(_op, name)(*ctx.promote(data, other))
+    )
 for _kind in ("isnan", "isfinite", "isinf"):
     converts(f"aten::{_kind}")(lambda ctx, data, name=_kind: getattr(_op, name)(data))
 for _kind in ("logical_and", "logical_or", "logical_xor"):
@@ -70,34 +74,34 @@ def bitwise_not(ctx: Context, data: Any) -> Any:
     return _op.logical_not(_op.cast(data, "bool")) if ctx.dtype(data) == "bool" else _op.bitwise_not(data)
 
 
-@converts("aten::add")
+@converts("aten::add", numbers=True)
 def add(ctx: Context, data: Any, other: Any, alpha: Any = 1) -> Any:
     """`data + alpha * other`."""
     lhs, rhs = ctx.promote(data, other)
     return _op.add(lhs, rhs if alpha == 1 else _op.multiply(rhs, const(alpha, ctx.dtype(lhs))))
 
 
-@converts("aten::sub")
+@converts("aten::sub", numbers=True)
 def sub(ctx: Context, data: Any, other: Any, alpha: Any = 1) -> Any:
     """`data - alpha * other`; Relay's importer writes the multiplication out even by 1."""
     lhs, rhs = ctx.promote(data, other)
     return _op.subtract(lhs, _op.multiply(const(alpha, ctx.dtype(lhs)), rhs))
 
 
-@converts("aten::rsub")
+@converts("aten::rsub", numbers=True)
 def rsub(ctx: Context, data: Any, other: Any, alpha: Any = 1) -> Any:
     """`other - alpha * data`."""
     lhs, rhs = ctx.promote(data, other)
     return _op.subtract(rhs, _op.multiply(const(alpha, ctx.dtype(lhs)), lhs))
 
 
-@converts("aten::mul")
+@converts("aten::mul", numbers=True)
 def mul(ctx: Context, data: Any, other: Any) -> Any:
     """`data * other`."""
     return _op.multiply(*ctx.promote(data, other))
 
 
-@converts("aten::div")
+@converts("aten::div", numbers=True)
 def div(ctx: Context, data: Any, other: Any, rounding_mode: str | None = None) -> Any:
     """`data / other`, rounded if asked; two integers make a float unless the result is rounded."""
     lhs, rhs = ctx.promote(data, other, floating=rounding_mode is None)
@@ -107,13 +111,13 @@ def div(ctx: Context, data: Any, other: Any, rounding_mode: str | None = None) -
     return _op.trunc(quotient) if rounding_mode == "trunc" and is_float(ctx.dtype(lhs)) else quotient
 
 
-@converts("aten::remainder", "aten::fmod")
+@converts("aten::remainder", numbers=True)
 def remainder(ctx: Context, data: Any, other: Any) -> Any:
     """`data % other`, with the sign of `other`."""
     return _op.floor_mod(*ctx.promote(data, other))
 
 
-@converts("aten::pow")
+@converts("aten::pow", numbers=True)
 def power(ctx: Context, data: Any, exponent: Any) -> Any:
     """`data ** exponent`."""
     return _op.power(*ctx.promote(data, exponent))

@@ -162,6 +162,13 @@ class Context:
         return result.item()
 
 
+class CalculatedInt(int):
+    """An integer that a trace calculates from sizes, where another one is written in the graph as a number.
+
+    Relay's importer repeats an axis by the first kind even where it changes nothing.
+    """
+
+
 def _rank(sample: Any) -> int:
     return sample.dim() if isinstance(sample, torch.Tensor) else 0
 

@@ -250,7 +250,8 @@ def _attention_bias(ctx: Context, dtype: str, shape: tuple[int, int], mask: Any,
     zeros = _op.full(const(0.0, dtype), list(shape))
     if is_causal:
         lower = _op.trilu(full(ctx, shape, True, "bool"), const(0), upper=False)
-        return _op.where(_op.logical_not(_op.cast(lower, "bool")), _op.cast(const(-math.inf), dtype), zeros)
+        hidden = _op.logical_not(_op.cast(lower, "bool"))
+        return _op.cast(_op.where(hidden, _op.cast(const(-math.inf), dtype), zeros), dtype)
     if not is_expr(mask):
         return zeros
     if ctx.dtype(mask) == "bool":

@@ -125,7 +125,8 @@ def var_mean(
     ctx: Context, data: Any, dim: Any = None, correction: Any = 1, keepdim: bool = False, unbiased: bool = True
 ) -> list[Any]:
     """The variance and the mean."""
-    return [var(ctx, data, dim, correction, keepdim, unbiased), mean(ctx, data, dim, keepdim)]
+    both = _op.mean_variance(data, _axes(dim), keepdim, unbiased=_unbiased(correction, unbiased))
+    return [both[1], both[0]]
 
 
 def _unbiased(correction: Any, unbiased: bool) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .context import DTYPES, Context, is_expr, is_float
+from .context import DTYPES, CalculatedInt, Context, is_expr, is_float
 from .table import converts
 
 _ON_PYTHON_VALUES: dict[str, Callable[..., Any]] = {
@@ -114,7 +114,8 @@ def is_not_same(ctx: Context, first: Any, obj: Any) -> bool:
 @converts("aten::Int", "aten::Float", "aten::Bool", "aten::ScalarImplicit", "aten::IntImplicit", "aten::item")
 def number(ctx: Context, value: Any) -> Any:
     """A tensor of one element as a Python number, where it is known without the network's input."""
-    return ctx.number(value, "a Python number taken from a tensor")
+    known = ctx.number(value, "a Python number taken from a tensor")
+    return CalculatedInt(known) if is_expr(value) and isinstance(known, int) else known
 
 
 converts("aten::FloatImplicit", "aten::_local_scalar_dense")(number)

@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ... import op as _op
 from ...expr import Tuple, const
-from .context import Context, is_expr, pair
+from .context import CalculatedInt, Context, is_expr, pair
 from .scalar import numbers_of
 from .table import converts
 
@@ -19,6 +21,7 @@ _TO_THE_END = 2**63 - 1
 @converts(
     *("aten::contiguous", "aten::detach", "aten::alias", "aten::lift_fresh", "aten::lift_fresh_copy"),
     *("aten::requires_grad_", "aten::cpu", "aten::detach_", "aten::positive", "aten::lift"),
+    numbers=True,
 )
 def unchanged(ctx: Context, data: Any, requires_grad: bool = True) -> Any:
     """The tensor itself: where it lies in memory, and how it is trained, is no part of Relay."""
@@ -31,9 +34,12 @@ def clone(ctx: Context, data: Any) -> Any:
     return _op.copy(data)
 
 
-@converts("aten::to", "aten::_to_copy", "prim::convert_element_type")
+@converts("aten::to", "aten::_to_copy", numbers=True)
 def to(ctx: Context, data: Any, dtype: Any = None, other: Any = None) -> Any:
-    """Another dtype, given by itself or by a tensor that has it."""
+    """Another dtype, given by itself or by a tensor that has it; a number that a trace made a tensor of stays one."""
+    if not is_expr(data):
+        named = ctx.dtype_named(dtype)
+        return data if named is None else np.dtype(named).type(data).item()
     return ctx.cast(data, ctx.dtype(other) if is_expr(other) else ctx.dtype_named(dtype))
 
 
@@ -174,9 +180,9 @@ def expand(ctx: Context, data: Any, size: Sequence[Any]) -> Any:
     if added > 0:
         data = _op.expand_dims(data, 0, num_newaxis=added)
     for axis, (old, wanted) in enumerate(zip([1] * added + list(shape), new, strict=True)):
-        if wanted not in (-1, old):
-            if old != 1:
-                raise ValueError(f"an axis of size {old} is expanded to {wanted}, and only one of size 1 can be")
+        if old not in (1, wanted) and wanted != -1:
+            raise ValueError(f"an axis of size {old} is expanded to {wanted}, and only one of size 1 can be")
+        if wanted not in (-1, old) or (old == 1 and isinstance(size[axis], CalculatedInt)):
             data = _op.repeat(data, wanted, axis)
     return data
 
@@ -339,15 +345,16 @@ def roll(ctx: Context, data: Any, shifts: Any, dims: Any = ()) -> Any:
     if not dims:
         shape = list(ctx.shape(data))
         return _op.reshape(roll(ctx, _op.reshape(data, [-1]), shifts, [0]), shape)
+    zero, one = const(0, "int64"), const(1, "int64")
     for shift, dim in zip(pair(shifts, 1), pair(dims, 1), strict=True):
-        data = _op.gather(data, dim, _rolled_indices(ctx, data, shift, dim))
+        data = _op.gather(data, dim, _rolled_indices(ctx, data, shift, dim, zero, one))
     return data
 
 
-def _rolled_indices(ctx: Context, data: Any, shift: int, dim: int) -> Any:
+def _rolled_indices(ctx: Context, data: Any, shift: int, dim: int, zero: Any, one: Any) -> Any:
     shape, axis = list(ctx.shape(data)), ctx.axis(data, dim)
     size = const(shape[axis], "int64")
-    places = _op.arange(const(0, "int64"), size, const(1, "int64"), "int64")
+    places = _op.arange(zero, size, one, "int64")
     places = _op.mod(_op.add(_op.subtract(places, const(shift, "int64")), size), size)
     others = shape[:axis] + shape[axis + 1 :]
     order = list(range(len(others)))

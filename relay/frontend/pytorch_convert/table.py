@@ -9,6 +9,7 @@ from typing import Any
 Converter = Callable[..., Any]
 
 _TABLE: dict[str, Converter] = {}
+_NUMBERS: set[str] = set()
 
 # What a call says about where and how fast, never about the result.
 _WITHOUT_EFFECT = frozenset(
@@ -17,14 +18,20 @@ _WITHOUT_EFFECT = frozenset(
 )
 
 
-def converts(*kinds: str) -> Callable[[Converter], Converter]:
-    """Enter a function into the table under the names of PyTorch operators, such as `aten::relu`."""
+def converts(*kinds: str, numbers: bool = False) -> Callable[[Converter], Converter]:
+    """Enter a function into the table under the names of PyTorch operators, such as `aten::relu`.
+
+    A trace makes tensors of numbers. With `numbers` the function takes such a number as it is, where others get a
+    constant.
+    """
 
     def enter(converter: Converter) -> Converter:
         for kind in kinds:
             if kind in _TABLE:
                 raise ValueError(f"{kind} is converted by two functions: take it off one of them")
             _TABLE[kind] = converter
+            if numbers:
+                _NUMBERS.add(kind)
         return converter
 
     return enter
@@ -35,6 +42,11 @@ def converter_of(kind: str) -> Converter | None:
     if kind in _TABLE or not is_in_place(kind):
         return _TABLE.get(kind)
     return _TABLE.get(kind[:-1])
+
+
+def keeps_numbers(kind: str) -> bool:
+    """Whether the converter of an operator takes numbers as they are."""
+    return kind in _NUMBERS or (is_in_place(kind) and kind[:-1] in _NUMBERS)
 
 
 def is_in_place(kind: str) -> bool:
