@@ -14,8 +14,8 @@ from typing import Any
 
 from helpers.text import main_text
 
-_LABEL = re.compile(r"(?<=%)\d+(?![\w.])|(?<=%)\d+(?=\.\d)|(?<=meta\[relay\.Constant\]\[)\d+")
-_ASSIGNED = re.compile(r"^\s*(%\d+ = )?|;$")
+# Where a line stands: its own number, those that it refers to, its end, and its span.
+_POSITION = re.compile(r"^\s*(%\d+ = )?|(?<=%)\d+(?=[,)]|\.\d)|(?<=\[relay\.Constant\]\[)\d+|;$| span=\S+(?= \*/)")
 # A background that lets the page's own shine through: the same on a light and on a dark page.
 _STYLE = """
 <style>
@@ -60,10 +60,11 @@ def before_after(before: Any, after: Any, types: bool = False) -> Diff:
     """What stands in only one of two modules (their `main`) or functions, and in which.
 
     Lines are compared without their numbers: `%4` that became `%6` is no change. So a line may count as unchanged
-    although it reads another line's result now; it is shown as it stands in `after`.
+    although it reads another line's result now; it is shown as it stands in `after`. Types are compared where both
+    have them, though they are only shown if `types`; spans never are.
     """
     old, new = main_text(before, types).splitlines(), main_text(after, types).splitlines()
-    match = difflib.SequenceMatcher(None, _keys(old), _keys(new), autojunk=False)
+    match = difflib.SequenceMatcher(None, *_keys(before, after), autojunk=False)
     lines: list[tuple[str, str]] = []
     for kind, old_start, old_end, new_start, new_end in match.get_opcodes():
         if kind == "equal":
@@ -74,6 +75,10 @@ def before_after(before: Any, after: Any, types: bool = False) -> Diff:
     return Diff(tuple(lines))
 
 
-def _keys(lines: list[str]) -> list[str]:
-    """The lines without what only tells where they stand: a name before, numbers inside, a semicolon after."""
-    return [_LABEL.sub("", _ASSIGNED.sub("", line)) for line in lines]
+def _keys(before: Any, after: Any) -> tuple[list[str], list[str]]:
+    """The lines of both without what only tells where they stand: a name before, numbers inside, a semicolon after."""
+    texts = [main_text(thing, types=True) for thing in (before, after)]
+    if not all("/* ty=" in text for text in texts):
+        texts = [main_text(thing) for thing in (before, after)]
+    old, new = ([_POSITION.sub("", line) for line in text.splitlines()] for text in texts)
+    return old, new

@@ -9,7 +9,7 @@ from helpers.text import main_text
 
 
 def test_a_network_comes_with_its_weights_bound_and_its_value_kept():
-    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU())
     mod = to_relay(network, 1, 3, 8, 8)
     text = main_text(mod)
     assert [line.split("(")[0].strip() for line in text.splitlines()[1:-1]] == ["%0 = nn.conv2d", "%1 = add", "nn.relu"]
