@@ -472,7 +472,7 @@ def conv3d_transpose(
     output_padding: Any = (0, 0, 0),
     out_dtype: str = "",
 ) -> Call:
-    """Transposed convolution of a volume: data `(batch, in, depth, height, width)`, weight `(in, out / groups, kernel)`.
+    """Transposed convolution: data `(batch, in, depth, height, width)`, weight `(in, out / groups, kernel)`.
 
     Along each axis the result has `(size - 1) * stride + reach of the kernel - padding + output_padding` places.
     """

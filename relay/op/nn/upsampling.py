@@ -47,7 +47,7 @@ def _size(image: Sequence[int], attrs: UpSamplingAttrs) -> tuple[int, int]:
 
 def _compute(arrays: Sequence[np.ndarray], attrs: UpSamplingAttrs) -> np.ndarray:
     data, method = transform_layout(arrays[0], attrs.layout, "NCHW"), _METHODS[attrs.method]
-    mode = "align_corners" if attrs.align_corners else "asymmetric" if method == "nearest_neighbor" else "half_pixel"
+    mode = "align_corners" if attrs.align_corners else "asymmetric"
     resized = resize(data, _size(data.shape[2:], attrs), method, mode)
     return transform_layout(resized.astype(data.dtype, copy=False), "NCHW", attrs.layout)
 
