@@ -474,3 +474,91 @@ def several_outputs():
     x = var("x", 4, 2)
     parts = relay.split(x, 2)
     return parts.astuple(), typed(relay.Tuple(list(parts)))
+
+
+def _joined(*parts):
+    return relay.concatenate(parts, axis=0)
+
+
+@program
+def order_of_branches():
+    x = var("x", 2)
+    left, right = relay.exp(relay.nn.relu(x)), relay.tanh(relay.sigmoid(x))
+    return function(relay.add(left, right)), function(relay.add(right, relay.add(left, x)))
+
+
+@program
+def order_of_joined_branches():
+    x = var("x", 2)
+    parts = relay.exp(relay.nn.relu(x)), relay.tanh(relay.sigmoid(x)), relay.sqrt(relay.abs(x))
+    return function(_joined(*parts)), function(relay.nn.relu(_joined(*parts)))
+
+
+@program
+def order_of_nested_joins():
+    x = var("x", 2)
+    a, b, c, d = relay.exp(relay.nn.relu(x)), relay.tanh(relay.sigmoid(x)), relay.sqrt(relay.abs(x)), relay.log(x)
+    return (
+        function(_joined(a, _joined(b, c), d)),
+        function(_joined(_joined(a, b), _joined(c, d))),
+        function(_joined(d, _joined(c, _joined(b, a)))),
+        function(relay.add(_joined(a, b), _joined(c, d))),
+    )
+
+
+@program
+def order_of_fork_in_join():
+    x = var("x", 2)
+    stem = relay.nn.relu(relay.exp(x))
+    fork = _joined(relay.tanh(relay.sigmoid(stem)), relay.sqrt(relay.abs(stem)))
+    again = relay.nn.relu(relay.log(x))
+    other = _joined(relay.tanh(relay.floor(again)), relay.sqrt(relay.ceil(again)))
+    return function(_joined(relay.negative(x), fork, other, relay.round(x)))
+
+
+@program
+def order_of_projections():
+    x = var("x", 4)
+    parts = relay.split(relay.exp(x), 2)
+    more = relay.split(relay.tanh(x), 2)
+    return (
+        function(_joined(parts[1], more[0], parts[0], more[1])),
+        function(relay.add(relay.nn.relu(more[1]), relay.add(parts[0], relay.exp(more[0])))),
+    )
+
+
+@program
+def order_of_shared_tuple():
+    x = var("x", 2)
+    pair = relay.Tuple([relay.exp(x), relay.tanh(x)])
+    return function(relay.add(relay.concatenate(pair, 0), relay.concatenate(pair, 0)))
+
+
+@program
+def order_of_calls_with_constants():
+    x, weights = var("x", 2), [relay.const(np.full(2, float(i), "float32")) for i in range(4)]
+    left = relay.add(weights[0], relay.multiply(x, weights[1]))
+    right = relay.multiply(relay.add(x, weights[2]), weights[3])
+    return function(relay.subtract(right, relay.nn.relu(left)))
+
+
+@program
+def order_of_random_graphs():
+    """Forty expressions that pick their operands among the earlier ones."""
+    texts = []
+    for seed in range(6):
+        rng = np.random.RandomState(seed)
+        made = [var("x", 2), var("y", 2)]
+        for _ in range(40):
+            first, second = (made[i] for i in rng.randint(max(0, len(made) - 9), len(made), 2))
+            kind = rng.randint(4)
+            if kind == 0:
+                made.append(relay.exp(first))
+            elif kind == 1:
+                made.append(relay.TupleGetItem(relay.Tuple([first, second]), int(rng.randint(2))))
+            elif kind == 2:
+                made.append(relay.stack([first, second], 0) if seed > 3 else relay.maximum(first, second))
+            else:
+                made.append(relay.add(first, second))
+        texts.append(function(relay.Tuple(made[-5:])))
+    return tuple(texts)
