@@ -98,7 +98,7 @@ class _Reader:
 
     def run(self) -> Any:
         """All calls in order; what the program returns, in the nesting that the network gave it."""
-        result = None
+        result: Any = ()
         for node in self.program.graph.nodes:
             if node.op == "call_function":
                 self.env[node.name] = self.call(node)
@@ -155,7 +155,7 @@ class _Reader:
 
     def on_sizes(self, node: torch.fx.Node, args: list[Any]) -> Any:
         """Python's own operators, which a program with open sizes calculates with."""
-        target: Callable[..., Any] = node.target  # type: ignore[assignment]
+        target: Callable[..., Any] = node.target
         if getattr(target, "__module__", "") in ("_operator", "math", "builtins", "torch"):
             return target(*args)
         name = getattr(target, "__name__", str(target))

@@ -41,21 +41,33 @@ def read_torchscript(
 ) -> Network:
     """A traced or scripted network; see `from_pytorch` for the arguments and the errors."""
     infos = input_infos(given)
-    graph = module.inlined_graph
+    graph = _prepared(module)
     values = list(graph.inputs())[isinstance(module, torch.jit.ScriptModule) :]
-    if not any(value.type().kind() in ("TupleType", "ListType") for value in values):
-        torch._C._jit_pass_lower_all_tuples(graph)
-    torch._C._jit_pass_dce(graph)
+    left_out = [value for value in values[len(infos) :] if value.type().kind() == "OptionalType"]
+    values = [value for value in values if value not in left_out]
     check_inputs(infos, [value.debugName() for value in values])
 
     names = Names(graph, options)
     reader = _Reader(module, names, Conversion(Context(options.default_dtype), options.custom))
+    reader.env.update({value.debugName(): None for value in left_out})
     inputs = [reader.enter(value, info, options.default_dtype) for value, info in zip(values, infos, strict=True)]
     with other_shapes(_different(value, info) for value, info in zip(values, infos, strict=True)):
         body = reader.run(graph)
     if export_path is not None:
         names.export(graph, export_path)
     return Network(as_result(body), inputs, reader.params)
+
+
+def _prepared(module: torch.jit.ScriptModule | torch.jit.ScriptFunction) -> Any:
+    """The graph, without calls and dead nodes, and without tuples where PyTorch can do without them."""
+    graph = module.inlined_graph
+    if not any(value.type().kind() in ("TupleType", "ListType") for value in graph.inputs()):
+        try:
+            torch._C._jit_pass_lower_all_tuples(graph)
+        except RuntimeError:  # in some scripts it cannot; the reader takes tuples too
+            graph = module.inlined_graph
+    torch._C._jit_pass_dce(graph)
+    return graph
 
 
 def _different(value: Any, info: InputInfo) -> str | None:
@@ -101,8 +113,10 @@ class Names:
     def input_span(self, value: Any, name: str) -> str | None:
         """The span of an input: its first user and its name, or the operator that takes it in a list."""
         user = self.user(value)
-        if user is None or user.kind() not in _GATHERING:
-            return None if user is None or not self.of(user) else self.joined(self.of(user), name)
+        if user is None or user.kind() in _CONTROL or not self.of(user):
+            return None
+        if user.kind() not in _GATHERING:
+            return self.joined(self.of(user), name)
         while user is not None and user.kind() in _GATHERING:
             user = self.user(user.outputsAt(0))
         return None if user is None else self.of(user) or None
@@ -131,6 +145,7 @@ class _Reader:
         self.conversion = conversion
         self.env: dict[str, Any] = {}
         self.paths: dict[str, str] = {}
+        self.guessing = False  # whether both branches are read, to find all operators that are missing
         self.params: dict[str, tvm.runtime.Tensor] = {}
         self._arrays: dict[int, tvm.runtime.Tensor] = {}
 
@@ -215,6 +230,8 @@ class _Reader:
         above = self.paths.get(node.inputsAt(0).debugName(), "")
         path = f"{above}.{name}" if above else name
         output = node.outputsAt(0)
+        if output.debugName() in self.env:  # in a loop, once for all rounds
+            return self.env[output.debugName()]
         self.paths[output.debugName()] = path
         found = inputs[0].getattr(name)
         return self.parameter(output, path, found) if isinstance(found, torch.Tensor) else found
@@ -256,6 +273,7 @@ class _Reader:
         """`prim::If`: the branch that is taken, and that alone."""
         taken = self.known(node, self.value(node.inputsAt(0)), "which branch is taken")
         if taken is _UNKNOWN:
+            self.guessing = True
             for block in node.blocks():
                 self.block(block)
             self.assign_all(node, [_UNKNOWN] * node.outputsSize())
@@ -294,10 +312,12 @@ class _Reader:
         try:
             return self.conversion.context.number(value, what)
         except ValueError as error:
-            raise ValueError(f"{error}: {self.place(node)} has control flow on the data, trace the network") from None
+            raise ValueError(f"{error} ({node.kind()} in {self.place(node)}): trace the network instead") from None
 
     def raise_exception(self, node: Any, inputs: list[Any]) -> Any:
         """`prim::RaiseException` in a branch that is taken: the network refuses what it is given."""
+        if self.guessing:
+            return None
         raise ValueError(f"the network itself raises an error at {self.place(node)}: {inputs[0]}")
 
 

@@ -130,10 +130,14 @@ class Context:
         """`expr` in that dtype; as it is where it has it already, or where there is none to have."""
         return expr if dtype is None or self.dtype(expr) == dtype else _op.cast(expr, dtype)
 
-    def dtype_named(self, dtype: Any, default: str | None = None) -> str | None:
-        """A dtype argument (`torch.float16`, or TorchScript's number for it) by its name."""
+    def dtype_or(self, dtype: Any, default: str) -> str:
+        """A dtype argument by its name, or `default` where none is given."""
+        return self.dtype_named(dtype) or default
+
+    def dtype_named(self, dtype: Any) -> str | None:
+        """A dtype argument (`torch.float16`, or TorchScript's number for it) by its name; `None` stays `None`."""
         if dtype is None:
-            return default
+            return None
         if isinstance(dtype, torch.dtype) and dtype in DTYPES:
             return DTYPES[dtype]
         if dtype in _SCALAR_TYPES:
@@ -155,7 +159,9 @@ class Context:
                 declared = operator(node.op)
                 made[node] = np.asarray(declared.compute([made[arg] for arg in below[1:]], node.attrs))
             elif not isinstance(node, Op):
-                raise ValueError(f"{wanted} depends on the data that the network is fed, and must be known at import")
+                raise ValueError(
+                    f"{wanted} depends on the data that the network is fed, and Relay must know it at import"
+                )
         result = made[value]
         if result.size != 1:
             raise ValueError(f"{wanted} is taken of a tensor of shape {result.shape}, and must be one number")

@@ -22,37 +22,37 @@ def full(ctx: Context, size: Sequence[Any], value: Any, dtype: str) -> Any:
 def full_(ctx: Context, size: Sequence[Any], fill_value: Any, dtype: Any = None, names: Any = None) -> Any:
     """`torch.full`."""
     value = ctx.number(fill_value, "the value that fills a new tensor")
-    return full(ctx, size, value, ctx.dtype_named(dtype, ctx.default_dtype))
+    return full(ctx, size, value, ctx.dtype_or(dtype, ctx.default_dtype))
 
 
 @converts("aten::zeros", "aten::empty")
 def zeros(ctx: Context, size: Sequence[Any], dtype: Any = None, names: Any = None) -> Any:
     """`torch.zeros`; what `torch.empty` holds is not defined, so zeros it is."""
-    return full(ctx, size, 0, ctx.dtype_named(dtype, ctx.default_dtype))
+    return full(ctx, size, 0, ctx.dtype_or(dtype, ctx.default_dtype))
 
 
 @converts("aten::ones")
 def ones(ctx: Context, size: Sequence[Any], dtype: Any = None, names: Any = None) -> Any:
     """`torch.ones`."""
-    return full(ctx, size, 1, ctx.dtype_named(dtype, ctx.default_dtype))
+    return full(ctx, size, 1, ctx.dtype_or(dtype, ctx.default_dtype))
 
 
 @converts("aten::new_zeros", "aten::new_empty")
 def new_zeros(ctx: Context, data: Any, size: Sequence[Any], dtype: Any = None) -> Any:
     """Zeros of the tensor's dtype."""
-    return full(ctx, size, 0, ctx.dtype_named(dtype, ctx.dtype(data)))
+    return full(ctx, size, 0, ctx.dtype_or(dtype, ctx.dtype(data)))
 
 
 @converts("aten::new_ones")
 def new_ones(ctx: Context, data: Any, size: Sequence[Any], dtype: Any = None) -> Any:
     """Ones of the tensor's dtype."""
-    return full(ctx, size, 1, ctx.dtype_named(dtype, ctx.dtype(data)))
+    return full(ctx, size, 1, ctx.dtype_or(dtype, ctx.dtype(data)))
 
 
 @converts("aten::new_full")
 def new_full(ctx: Context, data: Any, size: Sequence[Any], fill_value: Any, dtype: Any = None) -> Any:
     """One value, of the tensor's dtype."""
-    return full(ctx, size, fill_value, ctx.dtype_named(dtype, ctx.dtype(data)))
+    return full(ctx, size, fill_value, ctx.dtype_or(dtype, ctx.dtype(data)))
 
 
 @converts("aten::zeros_like", "aten::empty_like")
@@ -83,7 +83,7 @@ def arange(ctx: Context, *given: Any, dtype: Any = None, start: Any = 0, end: An
         (start,) = given
     start, end, step = (ctx.number(value, "a bound of arange") for value in (start, end, step))
     whole = all(isinstance(value, int) for value in (start, end, step))
-    return _range(start, end, step, ctx.dtype_named(dtype, "int64" if whole else ctx.default_dtype))
+    return _range(start, end, step, ctx.dtype_or(dtype, "int64" if whole else ctx.default_dtype))
 
 
 def _range(start: Any, stop: Any, step: Any, dtype: str) -> Any:
@@ -93,7 +93,7 @@ def _range(start: Any, stop: Any, step: Any, dtype: str) -> Any:
 @converts("aten::linspace")
 def linspace(ctx: Context, start: Any, end: Any, steps: int, dtype: Any = None) -> Any:
     """`steps` values from `start` to `end`, both included."""
-    name = ctx.dtype_named(dtype, ctx.default_dtype)
+    name = ctx.dtype_or(dtype, ctx.default_dtype)
     if steps == 1:
         return full(ctx, [1], start, name)
     step = (end - start) / (steps - 1)
@@ -106,7 +106,7 @@ def scalar_tensor(ctx: Context, value: Any, dtype: Any = None, requires_grad: bo
     value = ctx.number(value, "the value of a new tensor")
     whole = isinstance(value, int) or (isinstance(value, list) and not any(isinstance(v, float) for v in value))
     default = "bool" if isinstance(value, bool) else "int64" if whole else ctx.default_dtype
-    return const(value, ctx.dtype_named(dtype, default))
+    return const(value, ctx.dtype_or(dtype, default))
 
 
 @converts("aten::one_hot")

@@ -41,6 +41,9 @@ _ON_PYTHON_VALUES: dict[str, Callable[..., Any]] = {
     "aten::__contains__": operator.contains,
     "aten::format": lambda text, *values: text.format(*values),
     "aten::list": list,
+    "aten::slice": lambda items, start, end, step: items[start:end:step],
+    "aten::__range_length": lambda start, stop, step: len(range(start, stop, step)),
+    "aten::__derive_index": lambda index, start, step: start + index * step,
     "aten::warn": lambda *values: None,
     "aten::append": lambda items, item: items.append(item) or items,
     "aten::str": str,
@@ -114,7 +117,7 @@ def is_not_same(ctx: Context, first: Any, obj: Any) -> bool:
 @converts("aten::Int", "aten::Float", "aten::Bool", "aten::ScalarImplicit", "aten::IntImplicit", "aten::item")
 def number(ctx: Context, value: Any) -> Any:
     """A tensor of one element as a Python number, where it is known without the network's input."""
-    known = ctx.number(value, "a Python number taken from a tensor")
+    known = ctx.number(value, "control flow or a shape")
     return CalculatedInt(known) if is_expr(value) and isinstance(known, int) else known
 
 
