@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from .expr import Constant, Function, Let, Tuple, Var
-from .expr_functor import post_order
+from tvm.ir import IRModule
+
+from .expr import Constant, Function, Let, Tuple, Var, is_operator
+from .expr_functor import children, post_order
 from .ty import FuncType, TensorType, TupleType
 
 
@@ -20,25 +23,51 @@ def post_order_visit(expr: Any, fvisit: Callable[[Any], Any]) -> None:
 
 
 def all_vars(expr: Any) -> list[Var]:
-    """Every variable in `expr`, bound or free, in the order of `post_order_visit`."""
-    return [node for node, _ in post_order(expr) if isinstance(node, Var)]
+    """Every variable in `expr`, bound or free, in the order in which the text has them."""
+    found: dict[Var, None] = {}
+    seen: set[Any] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Var):
+            found[node] = None
+        below = (node.var, node.value, node.body) if isinstance(node, Let) else children(node)
+        stack.extend(reversed(below))
+    return list(found)
 
 
 def bound_vars(expr: Any) -> list[Var]:
     """The variables that a function or a let in `expr` binds."""
-    found: dict[Var, None] = {}
-    for node, _ in post_order(expr):
-        if isinstance(node, Function):
-            found.update(dict.fromkeys(node.params))
-        elif isinstance(node, Let):
-            found[node.var] = None
-    return list(found)
+    bound = _bound(expr)
+    return [var for var in all_vars(expr) if var in bound]
 
 
 def free_vars(expr: Any) -> list[Var]:
     """The variables in `expr` that nothing in it binds, in the order in which they are met."""
-    bound = set(bound_vars(expr))
+    bound = _bound(expr)
     return [var for var in all_vars(expr) if var not in bound]
+
+
+def _bound(expr: Any) -> set[Var]:
+    found: set[Var] = set()
+    for node, _ in post_order(expr):
+        if isinstance(node, Function):
+            found.update(node.params)
+        elif isinstance(node, Let):
+            found.add(node.var)
+    return found
+
+
+def list_op_freqs(mod: IRModule) -> dict[str, int]:
+    """How often each operator is called in the Relay functions of `mod`, by its name."""
+    called: Counter[str] = Counter()
+    for func in mod.functions.values():
+        if isinstance(func, Function):
+            called.update(node.op.name for node, _ in post_order(func) if is_operator(node))
+    return dict(called)
 
 
 def all_dtypes(expr: Any) -> set[str]:

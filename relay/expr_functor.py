@@ -31,7 +31,7 @@ def children(expr: Any) -> Sequence[Any]:
     if isinstance(expr, Function):
         return [*expr.params, expr.body]
     if isinstance(expr, Let):
-        return (expr.var, expr.value, expr.body)
+        return (expr.value, expr.var, expr.body)
     if isinstance(expr, If):
         return (expr.cond, expr.true_branch, expr.false_branch)
     raise TypeError(f"{type(expr).__name__} is no Relay expression: build the graph from relay's own nodes")
@@ -52,7 +52,9 @@ def with_children(expr: Any, new: Sequence[Any], old: Sequence[Any]) -> Any:
         return TupleGetItem(new[0], expr.index, expr.span)
     if isinstance(expr, Function):
         return Function(new[:-1], new[-1], expr.ret_type, None, expr.attrs, expr.span)
-    return type(expr)(*new, span=expr.span)
+    if isinstance(expr, Let):
+        return Let(new[1], new[0], new[2], expr.span)
+    return If(*new, expr.span)
 
 
 def post_order(expr: Any, done: Container[Any] = ()) -> Iterator[tuple[Any, Sequence[Any]]]:
