@@ -47,8 +47,9 @@ def resnet50() -> Iterable[tuple[str, float]]:
     import set_env  # noqa: F401
     import torch
     import tvm
-    from tests.conformance.zoo import ZOO
     from tvm import relay
+
+    from tests.conformance.zoo import ZOO
 
     torch.manual_seed(0)
     net, shape = ZOO["resnet50"].build().eval(), (1, 3, 224, 224)

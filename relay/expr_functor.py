@@ -54,7 +54,7 @@ def with_children(expr: Any, new: Sequence[Any], old: Sequence[Any]) -> Any:
         return Function(new[:-1], new[-1], expr.ret_type, None, expr.attrs, expr.span)
     if isinstance(expr, Let):
         return Let(new[1], new[0], new[2], expr.span)
-    return If(*new, expr.span)
+    return If(new[0], new[1], new[2], expr.span)
 
 
 def post_order(expr: Any, done: Container[Any] = ()) -> Iterator[tuple[Any, Sequence[Any]]]:

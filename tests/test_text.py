@@ -1,4 +1,4 @@
-"""The printer's rules, each on the smallest program that shows it. The genuine texts are in tests/golden/relay/printer."""
+"""The printer's rules, each on the smallest program that shows it. Genuine texts: tests/golden/relay/printer."""
 
 import numpy as np
 import set_env  # noqa: F401

@@ -6,8 +6,8 @@
 
 A rule is called as `rule(ref_call, new_args, ctx)`. `ref_call` is the call as it was, `new_args` are its arguments as
 they have become; some may be a `TempExpr`, which says that what comes next may still decide. It returns the expression
-or `TempExpr` that takes the call's place, or None for "nothing to say". A call without a rule, or whose rule has nothing
-to say, takes ordinary expressions only: there each `TempExpr` becomes what its `realize()` gives.
+or `TempExpr` that takes the call's place, or None for "nothing to say". A call without a rule, or whose rule has
+nothing to say, takes ordinary expressions only: there each `TempExpr` becomes what its `realize()` gives.
 
 Algorithm: TVM v0.16, `ForwardRewrite`.
 """

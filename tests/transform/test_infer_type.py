@@ -119,7 +119,7 @@ def test_a_failed_inference_leaves_the_module_as_it_was():
 
 
 def test_ten_thousand_calls():
-    x = expr = relay.var("x", shape=(2,))
+    expr = relay.var("x", shape=(2,))
     for _ in range(10_000):
         expr = relay.nn.relu(expr)
     assert infer_main(expr).ret_type == relay.TensorType((2,))
