@@ -156,7 +156,9 @@ def _complete(types: Sequence[Any], attrs: Any, rank: int, transposed: bool) -> 
 def _infer(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
     data, weight = tensor(types[0], "the data"), tensor(types[1], "the weight")
     batch, taken, *image = transformed_shape(data.shape, attrs.data_layout, DATA[rank])
-    channels, each, *kernel = transformed_shape(weight.shape, attrs.kernel_layout, KERNEL[rank])
+    channels, each, *kernel = _by_channel(
+        transformed_shape(weight.shape, attrs.kernel_layout, KERNEL[rank]), taken, attrs
+    )
     _check_weight(attrs, channels, kernel)
     if each * attrs.groups != taken:
         raise TypeError(f"the data has {taken} channels and the weight takes {each} in each of {attrs.groups} groups")
@@ -164,6 +166,18 @@ def _infer(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
         raise TypeError(f"{channels} channels cannot be shared out among {attrs.groups} groups")
     found = output_size(image, kernel, attrs.strides, attrs.dilation, attrs.padding)
     return _result(data, (batch, channels, *found), attrs, rank)
+
+
+def _by_channel(shape: Sequence[int], taken: int, attrs: Any) -> Sequence[int]:
+    """The shape `(out, in / groups, kernel)` of a weight.
+
+    A depthwise one that makes several channels of each may also be `(groups, out / groups, kernel)`: the same numbers
+    in the same order, and what Relay's importers write.
+    """
+    outer, inner, *kernel = shape
+    if attrs.groups > 1 and outer == attrs.groups == taken and outer * inner == attrs.channels:
+        return attrs.channels, 1, *kernel
+    return shape
 
 
 def _infer_transposed(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
@@ -205,7 +219,7 @@ def _compute(arrays: Sequence[np.ndarray], attrs: Any, rank: int) -> np.ndarray:
     weight = transform_layout(arrays[1], attrs.kernel_layout, KERNEL[rank])
     found = convolve(
         padded(data, attrs.padding),
-        weight,
+        weight.reshape(_by_channel(weight.shape, data.shape[1], attrs)),
         sizes(attrs.strides, rank),
         sizes(attrs.dilation, rank),
         attrs.groups,

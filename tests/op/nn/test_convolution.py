@@ -132,6 +132,18 @@ def test_integers_are_exact_and_wrap_around(dtype, groups):
         np.testing.assert_array_equal(got, want.astype(out_dtype or dtype))
 
 
+@pytest.mark.parametrize("layout", ["OIHW", "HWOI"])
+def test_a_depthwise_weight_may_have_its_channels_by_group(layout):
+    x, w = normal(2, 4, 6, 6), normal(12, 1, 3, 3, seed=1)
+    grouped = w.reshape(4, 3, 3, 3)
+    if layout != "OIHW":
+        grouped = run(relay.layout_transform, grouped, src_layout="OIHW", dst_layout=layout)
+    got = run(nn.conv2d, x, grouped, groups=4, channels=12, kernel_size=3, kernel_layout=layout)
+    close(got, run(nn.conv2d, x, w, groups=4), 0)
+    with pytest.raises(TypeError, match="the weight takes 3 in each of 4 groups"):
+        typed(nn.conv2d(*variables((2, 4, 6, 6), (4, 3, 3, 3)), groups=4))
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_every_extreme_int8_sums_exactly(transposed):
     x, w = (
