@@ -109,6 +109,8 @@ class _Rewriter:
             return
         if isinstance(node, TupleGetItem) and isinstance(new[0], Tuple):
             self.made[node] = new[0].fields[node.index]
+        elif isinstance(node, TupleGetItem) and new[0] != below[0]:
+            self.made[node] = TupleGetItem(new[0], node.index)  # as in TVM, without its span
         else:
             self.made[node] = with_children(node, new, below) if below else node
 

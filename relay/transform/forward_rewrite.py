@@ -50,6 +50,8 @@ def forward_rewrite(expr: Any, attr_key: str) -> Any:
             made[node] = said
         elif isinstance(node, TupleGetItem) and isinstance(new[0], Tuple):
             made[node] = new[0].fields[node.index]
+        elif isinstance(node, TupleGetItem) and new[0] != below[0]:
+            made[node] = TupleGetItem(new[0], node.index)  # as in TVM, without its span
         elif not below:
             made[node] = node
         else:
