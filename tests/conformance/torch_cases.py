@@ -1,7 +1,7 @@
 """PyTorch operators, one small module for each way to call them that image networks and MLPs use.
 
-Three are left out because the genuine Relay gets them wrong: it ignores `alpha` in `torch.add`, `rounding_mode` in
-`torch.div` and `approximate` in `gelu`.
+Some are left out because the genuine Relay gets them wrong: it ignores `alpha` in `torch.add`, `rounding_mode` in
+`torch.div` and `approximate` in `gelu`, and an input that two lists hold becomes two parameters.
 """
 
 from collections.abc import Callable
@@ -304,6 +304,7 @@ SHAPES = {
     "cat": call(lambda x, y: torch.cat([x, y], 1), IMAGE, (1, 2, 9, 8)),
     "cat_negative": call(lambda x, y: torch.cat((x, y), dim=-1), (2, 3), (2, 5)),
     "cat_self": call(lambda x: torch.cat([x, x, torch.relu(x)], 1)),
+    "cat_nested": call(lambda x: torch.cat([x, torch.cat([torch.relu(x), torch.exp(x)], 1)], 1)),
     "stack": call(lambda x, y: torch.stack([x, y]), (2, 3), (2, 3)),
     "stack_last": call(lambda x, y: torch.stack([x, y], dim=-1), (2, 3), (2, 3)),
     "chunk": call(lambda x: torch.cat(x.chunk(2, 1)[::-1], 1)),
