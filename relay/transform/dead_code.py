@@ -39,17 +39,14 @@ def eliminate(func: Function, inline_once: bool = False) -> Function:
     values: dict[Var, Any] = {node.var: node.value for node, _ in order if isinstance(node, Let)}
     uses = _uses(func, order, values)
     inlined = {var: value for var, value in values.items() if inline_once and uses.get(var) == 1}
-    at_value: dict[Any, list[Var]] = {}
-    for var, value in inlined.items():
-        at_value.setdefault(value, []).append(var)
     made: dict[Any, Any] = {}
     for node, below in order:
-        if isinstance(node, Let) and (not uses.get(node.var) or node.var in inlined):
+        if node in inlined:
+            made[node] = made[inlined[node]]
+        elif isinstance(node, Let) and (not uses.get(node.var) or node.var in inlined):
             made[node] = made[node.body]
         else:
             made[node] = with_children(node, [made[child] for child in below], below) if below else node
-        # A variable is met before its value, and its users after both.
-        made.update((var, made[node]) for var in at_value.get(node, ()))
     return made[func]
 
 

@@ -47,21 +47,12 @@ def FoldConstantExpr(expr: Any, mod: IRModule, fold_qnn: bool = False) -> Any:
 def fold(expr: Any, fold_qnn: bool = False) -> Any:
     """`expr` with its constant parts computed. Linear, and each constant is computed once."""
     made: dict[Any, Any] = {}
-    bound = _let_values(expr)
+    values = {node.var: node.value for node, _ in post_order(expr) if isinstance(node, Let)}
     for node, below in post_order(expr):
-        made[node] = _folded(node, [made[child] for child in below], below, fold_qnn)
-        if node in bound and isinstance(made[node], Constant):
-            made.update(dict.fromkeys(bound[node], made[node]))
+        value = made.get(values[node]) if node in values else None
+        known = isinstance(value, Constant)
+        made[node] = value if known else _folded(node, [made[child] for child in below], below, fold_qnn)
     return made[expr]
-
-
-def _let_values(expr: Any) -> dict[Any, list[Any]]:
-    """The variables that each expression is bound to."""
-    found: dict[Any, list[Any]] = {}
-    for node, _ in post_order(expr):
-        if isinstance(node, Let):
-            found.setdefault(node.value, []).append(node.var)
-    return found
 
 
 def _folded(node: Any, new: Sequence[Any], below: Sequence[Any], fold_qnn: bool) -> Any:
@@ -74,7 +65,7 @@ def _folded(node: Any, new: Sequence[Any], below: Sequence[Any], fold_qnn: bool)
             return _constant(operator(node.op).compute([_value(arg) for arg in new[1:]], node.attrs))
     elif isinstance(node, TupleGetItem) and isinstance(new[0], Tuple):
         return new[0].fields[node.index]
-    elif isinstance(node, Let) and isinstance(new[1], Constant):
+    elif isinstance(node, Let) and isinstance(new[0], Constant):
         return new[2]
     elif isinstance(node, Function) and node.attrs.get("Primitive", 0):
         return node
