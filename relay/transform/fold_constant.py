@@ -59,7 +59,8 @@ def _folded(node: Any, new: Sequence[Any], below: Sequence[Any], fold_qnn: bool)
     """`node` over the children `new`, or what is known of it."""
     if isinstance(node, Call) and isinstance(node.op, Op):
         name = node.op.name
-        if name in _FROM_TYPE:
+        # The shape of a scalar has no numbers, and Relay has no type for that.
+        if name in _FROM_TYPE and len(node.args[0].checked_type.shape):
             return Constant(_FROM_TYPE[name](node.args[0].checked_type, node.attrs.dtype))
         if len(new) > 1 and all(map(_is_known, new[1:])) and _may_fold(name, fold_qnn):
             return _constant(operator(node.op).compute([_value(arg) for arg in new[1:]], node.attrs))
