@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import tvm
+from tvm import relay
 
 _COMMENT = re.compile(r" ?/\* .*? \*/")
 
@@ -12,3 +13,15 @@ def main_text(thing: Any, types: bool = False) -> str:
     """What Relay prints of a function, or of a module's `main`; without types and spans unless `types`."""
     text = str(thing["main"] if isinstance(thing, tvm.IRModule) else thing).rstrip("\n")
     return text if types else _COMMENT.sub("", text)
+
+
+def operators(thing: Any) -> list[str]:
+    """The names of the operators that a function, or a module's `main`, calls; arguments before their users."""
+    names: list[str] = []
+
+    def visit(expr: Any) -> None:
+        if isinstance(expr, relay.Call) and isinstance(expr.op, tvm.ir.Op):
+            names.append(str(expr.op.name))
+
+    relay.analysis.post_order_visit(thing["main"] if isinstance(thing, tvm.IRModule) else thing, visit)
+    return names
