@@ -280,9 +280,3 @@ def call_attributes():
         call.op.name,
         len(call.args),
     )
-
-
-@program
-def well_formed():
-    x = var("x", 2)
-    return bool(A.well_formed(relay.Function([x], x))), bool(A.well_formed(relay.Function([x, x], x)))

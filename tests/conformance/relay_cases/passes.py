@@ -629,7 +629,7 @@ def pass_names():
     made = (
         *(T.InferType(), T.FoldConstant(), T.SimplifyInference(), T.FoldScaleAxis(), T.ForwardFoldScaleAxis()),
         *(T.BackwardFoldScaleAxis(), T.CanonicalizeOps(), T.DeadCodeElimination(), T.EliminateCommonSubexpr()),
-        *(T.SimplifyExpr(), T.CanonicalizeCast(), relay.quantize.partition(), relay.quantize.annotate()),
+        *(T.SimplifyExpr(), T.CanonicalizeCast(), relay.quantize.partition()),
     )
     return tuple(f"{p.info.name} {p.info.opt_level} {list(p.info.required)}" for p in made)
 

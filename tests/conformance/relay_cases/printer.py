@@ -404,7 +404,6 @@ def tensor_types():
         relay.TensorType((1, 3, 2), "int8"),
         relay.TensorType((), "float32"),
         relay.TensorType((5,), "bool"),
-        relay.TensorType((2, relay.Any())),
     )
 
 
