@@ -12,6 +12,7 @@ expression that uses it is visited. So of two branches that end in one `add`, th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from tvm.ir import DictAttrs, GlobalVar, IRModule, Op, SequentialSpan, Span
 from tvm_ffi.dataclasses import MISSING, fields
 
 from .expr import Call, Constant, Function, If, Let, TempExpr, Tuple, TupleGetItem, Var
-from .expr_functor import children
+from .expr_functor import children, post_order
 from .ty import type_text
 
 _VERSION = '#[version = "0.0.5"]\n'
@@ -79,9 +80,12 @@ class _Printer:
         self.meta: dict[Any, int] = {}
         self.taken: dict[str, int] = {}
         self.temps = 0
+        self.root: Any = None
+        self.uses: Counter[Any] | None = None
         self.lines: list[str] = []
 
     def final(self, node: Any) -> str:
+        self.root = node
         if isinstance(node, IRModule):
             return "\n".join(self._definition(gvar, func) for gvar, func in node.functions_items())
         if isinstance(node, Function):
@@ -137,9 +141,18 @@ class _Printer:
         if isinstance(expr, Let):
             return self._scope(expr)
         self._visit(expr)
-        if isinstance(expr, Var) or expr in self.named:
+        if isinstance(expr, Var) or expr in self.named or self._is_shared(expr):
             return self._name(expr)
         return self.visited[expr] + self._info(expr)
+
+    def _is_shared(self, expr: Any) -> bool:
+        """Whether something besides the scope that `expr` stands in uses it. Only an inner scope has such a neighbour."""
+        if expr in (self.root, getattr(self.root, "body", None)):
+            return False
+        if self.uses is None:
+            roots = self.root.functions.values() if isinstance(self.root, IRModule) else (self.root,)
+            self.uses = Counter(child for root in roots for _, below in post_order(root) for child in below)
+        return self.uses[expr] > 1
 
     def _visit(self, expr: Any) -> None:
         stack = [(expr, False)]
