@@ -60,13 +60,25 @@ def read_torchscript(
 
 def _prepared(module: torch.jit.ScriptModule | torch.jit.ScriptFunction) -> Any:
     """The graph, without calls and dead nodes, and without tuples where PyTorch can do without them."""
-    graph = module.inlined_graph
+    graph = _inlined(module)
     if not any(value.type().kind() in ("TupleType", "ListType") for value in graph.inputs()):
         try:
             torch._C._jit_pass_lower_all_tuples(graph)
         except RuntimeError:  # in some scripts it cannot; the reader takes tuples too
-            graph = module.inlined_graph
+            graph = _inlined(module)
     torch._C._jit_pass_dce(graph)
+    return graph
+
+
+def _inlined(module: torch.jit.ScriptModule | torch.jit.ScriptFunction) -> Any:
+    """The graph with the calls of submodules put in their places.
+
+    PyTorch's plain inlining also joins a concatenation of concatenations. This pass, made for the export to ONNX, does
+    not; Relay's importer uses it too. It inlines within the submodules as well, whose names are then known to the first
+    import of a module only; what is computed stays the same.
+    """
+    graph = module.graph.copy()
+    torch._C._jit_pass_onnx_function_substitution(graph)
     return graph
 
 
@@ -101,7 +113,9 @@ class Names:
         return self._users.get(value.debugName())
 
     def attribute(self, value: Any, path: str) -> str:
-        """A parameter is called after the operator that uses it first."""
+        """A parameter is called after the operator that uses it first, or by its path in the network."""
+        if self.options.scopes:
+            return self.options.friendly(path)
         user = self.user(value)
         own = path.rpartition(".")[2]
         if user is None or not self.of(user):
@@ -218,10 +232,8 @@ class _Reader:
 
     def place(self, node: Any) -> Place:
         """Where a node comes from: the module that it stands in, and the line of Python."""
-        module = _scope(node)
-        if not module:
-            paths = (self.paths.get(value.debugName(), "") for value in node.inputs())
-            module = next((path.rpartition(".")[0] for path in paths if path), "")
+        paths = (self.paths.get(value.debugName(), "") for value in node.inputs())
+        module = next((path.rpartition(".")[0] for path in paths if path), "") or _scope(node)
         return Place(module, _source_line(node.sourceRange()))
 
     def attribute(self, node: Any, inputs: list[Any]) -> Any:
@@ -364,8 +376,9 @@ def _nodes(block: Any) -> Iterator[Any]:
 
 
 def _scope(node: Any) -> str:
-    """The module that a node stands in: `features.3`."""
-    return str(node.scopeName()).rpartition("/")[2].removeprefix("__module").lstrip(".")
+    """The module that a node stands in, `features.3`, from `Net::/Sequential::features/Conv2d::3`."""
+    names = (part.rpartition("::")[2] for part in str(node.scopeName()).split("/"))
+    return ".".join(name for name in names if name)
 
 
 def _source_line(text: str) -> str:

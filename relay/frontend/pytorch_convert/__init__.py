@@ -14,4 +14,7 @@ from . import arithmetic, convolution, create, normalize, pool, reduce, resize, 
 from .context import Context
 from .table import converter_of, converts
 
-__all__ = ["Context", "converter_of", "converts"]
+__all__ = [
+    *("Context", "converter_of", "converts"),
+    *("arithmetic", "convolution", "create", "normalize", "pool", "reduce", "resize", "scalar", "shape"),
+]

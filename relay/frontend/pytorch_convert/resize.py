@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import op as _op
-from .context import Context
+from .context import Context, pair
 from .scalar import numbers_of
 from .table import converts
 
@@ -73,3 +73,24 @@ def upsample_bicubic2d(
     """Each pixel a mean of sixteen."""
     size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
     return _resized(ctx, data, size, "cubic", "align_corners" if align_corners else "half_pixel")
+
+
+@converts("aten::__interpolate")
+def interpolate(
+    ctx: Context,
+    data: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Any:
+    """`torch.nn.functional.interpolate` as a whole, which is how it stands in a script."""
+    methods = {"nearest": "nearest_neighbor", "bilinear": "linear", "bicubic": "cubic"}
+    if mode not in methods or antialias or ctx.rank(data) != 4:
+        how = f"{mode}{' with antialiasing' if antialias else ''} over {ctx.rank(data) - 2} axes"
+        raise NotImplementedError(f"interpolation of mode {how} has no counterpart in Relay")
+    to = _size(ctx, data, None if size is None else pair(size), () if scale_factor is None else pair(scale_factor))
+    transformation = "align_corners" if align_corners else "half_pixel"
+    return _resized(ctx, data, to, methods[mode], "asymmetric" if mode == "nearest" else transformation)

@@ -59,7 +59,7 @@ for _name, _dtype in {
     converts(f"aten::{_name}")(lambda ctx, data, dtype=_dtype: ctx.cast(data, dtype))
 
 
-@converts("aten::view", "aten::reshape", "aten::_unsafe_view", "aten::_reshape_alias")
+@converts("aten::view", "aten::reshape", "aten::_unsafe_view")
 def reshape(ctx: Context, data: Any, shape: Any = None, size: Any = None, dtype: Any = None) -> Any:
     """Another shape; -1 stands for what is left."""
     given = size if shape is None else shape
