@@ -197,14 +197,6 @@ def bind_function():
 
 
 @program
-def bind_typed():
-    x, y = var("x", 2), var("y", 2)
-    whole = typed(relay.Function([x, y], relay.add(relay.exp(x), y)))
-    bound = relay.bind(whole, {whole.params[1]: relay.const([1.0, 2.0])})
-    return bound, typed(bound)
-
-
-@program
 def bind_by_name():
     from tvm.relay.build_module import bind_params_by_name
 
@@ -247,13 +239,6 @@ class Swap(relay.ExprMutator):
 @program
 def mutator():
     return tuple(Swap().visit(build()) for build in (diamond, closure, chained_lets, batch_norm))
-
-
-@program
-def mutator_keeps_types():
-    whole = typed(diamond())
-    changed = Swap().visit(whole)
-    return changed, typed(changed)
 
 
 @program

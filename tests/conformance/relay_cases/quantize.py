@@ -234,8 +234,7 @@ def prerequisite_params():
     whole = relay.Function([x, w, b], relay.nn.bias_add(relay.nn.conv2d(x, w), b))
     mod = tvm.IRModule.from_expr(whole)
     params = {"w": weight(4, 4, 3, 3).data, "b": weight(4).data}
-    ready = relay.quantize.prerequisite_optimize(mod, params)
-    return ready["main"], mod["main"]
+    return relay.quantize.prerequisite_optimize(mod, params)["main"]
 
 
 @program
