@@ -3,7 +3,7 @@ import tvm
 from tvm import relay
 
 from helpers.diff import before_after
-from helpers.text import main_text
+from helpers.text import main_text, operators
 
 
 def x():
@@ -59,3 +59,7 @@ def test_in_a_notebook_a_name_is_text_and_no_markup():
     page = before_after(function(named), function(relay.abs(named)))._repr_html_()
     assert "<script>" not in page
     assert "<ins>+   abs(%0)" in page
+
+
+def test_operators_are_named_in_the_order_in_which_they_are_computed():
+    assert operators(typed(relay.tanh(relay.nn.relu(relay.exp(x()))))) == ["exp", "nn.relu", "tanh"]
