@@ -146,7 +146,7 @@ class _Printer:
         return self.visited[expr] + self._info(expr)
 
     def _is_shared(self, expr: Any) -> bool:
-        """Whether something besides the scope that `expr` stands in uses it. Only an inner scope has such a neighbour."""
+        """Whether something besides the scope that `expr` stands in uses it; only an inner scope has such company."""
         if expr in (self.root, getattr(self.root, "body", None)):
             return False
         if self.uses is None:

@@ -16,8 +16,8 @@ from tvm.ir import IRModule
 
 from .. import expr as _expr
 from .. import transform as _transform
-from ..build_module import bind_params_by_name
 from ..module import main_of, with_main
+from ..parameters import bind_params_by_name
 from ..transform.forward_rewrite import forward_rewrite
 
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import set_env  # noqa: F401
 from tvm import relay
-from tvm.relay.build_module import bind_params_by_name
+from tvm.relay.parameters import bind_params_by_name
 
 WEIGHT, BIAS = np.ones((3, 4), "float32"), np.ones(3, "float32")
 
