@@ -24,13 +24,13 @@ def bind_params_by_name(func: Function, params: Mapping[str, Any]) -> Function:
     none of `params` is left to bind.
 
     Raises `ValueError` for a name that `func` does not have or has twice and for another shape, `TypeError` for another
-    dtype. Nothing is bound then.
+    dtype and for what is no array. Nothing is bound then.
     """
     named: dict[str, list[Var]] = {}
     for param in func.params:
         named.setdefault(param.name_hint, []).append(param)
     known = [name for name in params if name in named]
-    arrays = {name: Constant(value) for name, value in params.items()}
+    arrays = {name: _constant(name, value) for name, value in params.items()}
     _refuse_unknown(func, named, known, arrays)
     for name in known:
         if len(named[name]) > 1:
@@ -56,9 +56,21 @@ def _refuse_unknown(
         near = difflib.get_close_matches(name, fitting, n=3)
         if bound_before and not near:
             continue
-        near = near or difflib.get_close_matches(name, waiting, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(named) or 'none'}"
+        near = near or difflib.get_close_matches(name, named, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_few(list(named))}"
         raise ValueError(f"params has {name!r}, and the function has no parameter of that name: {hint}")
+
+
+def _constant(name: str, value: Any) -> Constant:
+    try:
+        return Constant(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"params has {type(value).__name__} for {name!r}: give it an array of numbers") from None
+
+
+def _few(names: list[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "none") + more
 
 
 def _fits(ty: Any, array: tvm.runtime.Tensor) -> bool:

@@ -160,7 +160,8 @@ class Context:
                 made[node] = np.asarray(declared.compute([made[arg] for arg in below[1:]], node.attrs))
             elif not isinstance(node, Op):
                 raise ValueError(
-                    f"{wanted} depends on the data that the network is fed, and Relay must know it at import"
+                    f"{wanted} depends on the data that the network is fed, and Relay must know it at import: "
+                    "trace the network, or make it the same for all data"
                 )
         result = made[value]
         if result.size != 1:
