@@ -90,11 +90,15 @@ def chain(length: int) -> Any:
 
 def growth() -> Iterable[tuple[str, list[float]]]:
     """Milliseconds for each length of chain, by what is done."""
+    import tvm
     from tvm import relay
 
     mods = [chain(length) for length in LENGTHS]
     typed = [relay.transform.InferType()(mod) for mod in mods]
     yield "InferType", [median_ms(lambda mod=mod: relay.transform.InferType()(mod), 3) for mod in mods]
+    with tvm.transform.PassContext(opt_level=3):
+        optimize = relay.quantize.prerequisite_optimize
+        yield "prerequisite_optimize", [median_ms(lambda mod=mod: optimize(mod), 3) for mod in mods]
     yield "partition", [median_ms(lambda mod=mod: relay.quantize.partition()(mod), 3) for mod in typed]
     yield "print", [median_ms(lambda mod=mod: str(mod), 3) for mod in typed]
 
