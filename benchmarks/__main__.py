@@ -2,7 +2,7 @@
 
 import                    what `import set_env` adds to `import tvm`
 ResNet-50 at 224x224      prerequisite_optimize, partition, printing
-chains of 100 to 10 000   inference, partition, printing; time a node, which stays level where growth is linear
+chains of 100 to 10 000   the same and type inference; the time a call stays level where growth is linear
 """
 
 from __future__ import annotations
