@@ -41,8 +41,16 @@ class Layout:
         return tuple(letter for letter in self.letters if letter.isupper())
 
     def whole_shape(self, shape: Sequence[int]) -> dict[str, int]:
-        """The size of each whole axis of a tensor of that shape."""
+        """The size of each whole axis of a tensor of that shape.
+
+        Raises `TypeError` where the shape has another rank, or an axis of a block is not as long as the block.
+        """
+        if len(shape) != len(self.letters):
+            raise TypeError(f"a tensor in the layout {self.text} has rank {len(self.letters)}, not {len(shape)}")
         sizes = dict(zip(self.letters, shape, strict=True))
+        for letter, block in self.blocks.items():
+            if sizes[letter] != block:
+                raise TypeError(f"the layout {self.text} has blocks of {block}, and axis {letter} has {sizes[letter]}")
         return {letter: sizes[letter] * self.blocks.get(letter.lower(), 1) for letter in self.primal}
 
     def shape(self, whole: dict[str, int]) -> list[int]:
@@ -73,13 +81,11 @@ def parse_layout(text: str) -> Layout:
 def transformed_shape(shape: Sequence[int], src: str, dst: str) -> list[int]:
     """The shape that a tensor has in the layout `dst`, from the shape that it has in `src`.
 
-    Raises `TypeError` where the layouts name other axes, or the shape has another rank.
+    Raises `TypeError` where the layouts name other axes, or the shape is none in the layout `src`.
     """
     old, new = parse_layout(src), parse_layout(dst)
     if set(old.primal) != set(new.primal):
         raise TypeError(f"the layouts {src} and {dst} do not have the same axes")
-    if len(shape) != len(old.letters):
-        raise TypeError(f"a tensor in the layout {src} has rank {len(old.letters)}, not {len(shape)}")
     return new.shape(old.whole_shape(shape))
 
 

@@ -72,6 +72,7 @@ def test_the_shape_in_another_layout(shape, src, dst, expected):
         ("NCHW", "NHWC", "a tensor in the layout NCHW has rank 4, not 3"),
         ("ABC", "ACD", "the layouts ABC and ACD do not have the same axes"),
         ("ABC", "a1", "'a1' is no layout"),
+        ("AB3b", "BA", "the layout AB3b has blocks of 3, and axis b has 4"),
     ],
 )
 def test_what_is_refused(src, dst, message):
