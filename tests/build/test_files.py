@@ -50,7 +50,9 @@ def test_a_chapter_opens_as_a_notebook_with_the_kernel_of_the_environment(name):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="GNU make is not installed")
 def test_make_help_lists_every_target():
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert [line.split()[1] for line in listed.splitlines()] == list(TARGETS)
 
 
@@ -58,7 +60,9 @@ def test_make_help_lists_every_target():
 def test_a_missing_python_is_one_sentence(tmp_path):
     for name in ("Makefile", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
-    result = subprocess.run(["make", "book", "PYTHON=python9"], cwd=tmp_path, capture_output=True, text=True)
+    result = subprocess.run(
+        ["make", "--no-print-directory", "book", "PYTHON=python9"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert result.returncode
     assert result.stdout == (
         "There is no 'python9': install CPython 3.11 or newer, or name one, as in 'make book PYTHON=python3.12'.\n"
