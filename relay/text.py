@@ -150,7 +150,9 @@ class _Printer:
         if expr in (self.root, getattr(self.root, "body", None)):
             return False
         if self.uses is None:
-            roots = self.root.functions.values() if isinstance(self.root, IRModule) else (self.root,)
+            roots = [self.root]
+            if isinstance(self.root, IRModule):  # whose other dialects print themselves
+                roots = [func for func in self.root.functions.values() if isinstance(func, Function)]
             self.uses = Counter(child for root in roots for _, below in post_order(root) for child in below)
         return self.uses[expr] > 1
 
