@@ -86,6 +86,12 @@ def _different(value: Any, info: InputInfo) -> str | None:
     return differs(info, value.type().sizes(), "traced")
 
 
+def _last_word(path: str, mark: str) -> str:
+    """What stands behind the last mark of a path; a number takes the word before it along (`pl.0`)."""
+    before, found, last = path.rpartition(mark)
+    return f"{before.rpartition(mark)[2]}{mark}{last}" if found and last.isdigit() else last
+
+
 class Names:
     """What the nodes of a graph are called: by their kind and a number, or by the module that they come from."""
 
@@ -117,12 +123,10 @@ class Names:
         if self.options.scopes:
             return self.options.friendly(path)
         user = self.user(value)
-        own = path.rpartition(".")[2]
         if user is None or not self.of(user):
             return self.options.friendly(path)
-        if self.options.parser_friendly:
-            return f"{self.of(user)}_{own.rpartition('_')[2] or own}"
-        return f"{self.of(user)}.{own}"
+        mark = "_" if self.options.parser_friendly else "."
+        return self.joined(self.of(user), _last_word(path.replace(".", mark), mark))
 
     def input_span(self, value: Any, name: str) -> str | None:
         """The span of an input: its first user and its name, or the operator that takes it in a list."""

@@ -100,6 +100,26 @@ class Unused(nn.Module):
         return self.used(x) + self.offset
 
 
+class NamedParameters(nn.Module):
+    """Lists and dictionaries of parameters, and names with underscores and numbers."""
+
+    NAMES = ("w1", "_3", "v1_2", "my_scale", "running_mean_2", "z_")
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in self.NAMES:
+            setattr(self, name, nn.Parameter(torch.randn(8)))
+        self.several = nn.ParameterList(nn.Parameter(torch.randn(8)) for _ in range(2))
+        self.nested = nn.ModuleList([nn.ParameterList([nn.Parameter(torch.randn(8))])])
+        self.by_name = nn.ParameterDict({"gain": nn.Parameter(torch.randn(8)), "7": nn.Parameter(torch.randn(8))})
+
+    def forward(self, x: Tensor) -> Tensor:
+        for name in self.NAMES:
+            x = x * getattr(self, name)
+        x = x + self.several[0] - self.several[1] * self.nested[0][0]
+        return x * self.by_name["gain"] + self.by_name["7"]
+
+
 class Parameters(nn.Module):
     """Parameters used in plain arithmetic: a scale for each channel, a temperature."""
 
@@ -505,6 +525,7 @@ STRUCTURES = {
     "shared_norm": layer(SharedNorm, EVEN),
     "unused_parameters": layer(Unused, (2, 8)),
     "parameters": layer(Parameters),
+    "named_parameters": layer(NamedParameters),
     "tied_weights": layer(Tied, (2, 8)),
     "two_inputs": call(lambda x, y: torch.relu(x) + torch.relu(y), IMAGE, IMAGE),
     "unused_input": call(lambda x, y: torch.relu(x), IMAGE, (2, 3)),

@@ -272,7 +272,7 @@ def celu(ctx: Context, data: Any, alpha: Any = 1.0) -> Any:
     dtype = ctx.dtype(data)
     factor = const(float(alpha), dtype)
     below = _op.subtract(_op.exp(_op.divide(data, factor)), const(1.0, dtype))
-    below = _op.multiply(const(float(alpha), dtype), _op.minimum(const(0.0, dtype), below))
+    below = _op.multiply(factor, _op.minimum(const(0.0, dtype), below))
     return _op.add(below, _op.nn.relu(data))
 
 
@@ -280,13 +280,13 @@ def celu(ctx: Context, data: Any, alpha: Any = 1.0) -> Any:
 def gelu(ctx: Context, data: Any, approximate: str = "none") -> Any:
     """`x * (1/2 + 1/2 * erf(x / sqrt(2)))`, or its approximation by tanh (Hendrycks and Gimpel 2016)."""
     dtype = ctx.dtype(data)
-    half = const(0.5, dtype)
     if approximate == "tanh":
         cubed = _op.multiply(_op.multiply(_op.multiply(data, data), data), const(0.044715, dtype))
-        inner = _op.multiply(_op.add(data, cubed), const((2 / np.pi) ** 0.5, dtype))
-        return _op.multiply(data, _op.add(half, _op.multiply(_op.tanh(inner), half)))
-    inner = _op.erf(_op.multiply(data, const(0.5**0.5, dtype)))
-    return _op.multiply(data, _op.add(half, _op.multiply(inner, half)))
+        inner = _op.tanh(_op.multiply(_op.add(data, cubed), const((2 / np.pi) ** 0.5, dtype)))
+    else:
+        inner = _op.erf(_op.multiply(data, const(0.5**0.5, dtype)))
+    scaled = _op.multiply(inner, const(0.5, dtype))
+    return _op.multiply(data, _op.add(const(0.5, dtype), scaled))
 
 
 @converts("aten::softplus")
