@@ -1,10 +1,10 @@
 """Operators of neural networks."""
 
-from .activation import fast_softmax, leaky_relu, log_softmax, prelu, relu, softmax
+from .activation import leaky_relu, log_softmax, prelu, relu, softmax
 from .bias_add import bias_add
 from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv3d_transpose
 from .dense import batch_matmul, dense, matmul
-from .dropout import dropout, dropout_raw
+from .dropout import dropout
 from .normalization import batch_norm, group_norm, instance_norm, l2_normalize, layer_norm, lrn
 from .padding import mirror_pad, pad
 from .pooling import (
@@ -17,12 +17,8 @@ from .pooling import (
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
-    global_avg_pool1d,
     global_avg_pool2d,
-    global_avg_pool3d,
-    global_max_pool1d,
     global_max_pool2d,
-    global_max_pool3d,
     max_pool1d,
     max_pool2d,
     max_pool3d,
@@ -53,14 +49,8 @@ __all__ = [
     "dense",
     "depth_to_space",
     "dropout",
-    "dropout_raw",
-    "fast_softmax",
-    "global_avg_pool1d",
     "global_avg_pool2d",
-    "global_avg_pool3d",
-    "global_max_pool1d",
     "global_max_pool2d",
-    "global_max_pool3d",
     "group_norm",
     "instance_norm",
     "l2_normalize",

@@ -31,7 +31,7 @@ class PReluAttrs(Attrs):
 
 @attributes("SoftmaxAttrs")
 class SoftmaxAttrs(Attrs):
-    """Attributes of `nn.softmax` and its like: the axis along which the results add up to one."""
+    """Attributes of `nn.softmax` and `nn.log_softmax`: the axis along which the results add up to one."""
 
     axis: int = -1
 
@@ -106,14 +106,6 @@ define(
     pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
 )
 define(
-    "nn.fast_softmax",
-    inputs=("data",),
-    attrs=SoftmaxAttrs,
-    infer=_infer_softmax,
-    compute=_softmax,
-    pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
-)
-define(
     "nn.log_softmax",
     inputs=("data",),
     attrs=SoftmaxAttrs,
@@ -144,11 +136,6 @@ def prelu(data: Any, alpha: Any, axis: int = 1) -> Call:
 def softmax(data: Any, axis: int = -1) -> Call:
     """`exp(data) / sum(exp(data))` along `axis`; any shape, the dtype stays."""
     return Call(get("nn.softmax"), [data], SoftmaxAttrs(axis=axis))
-
-
-def fast_softmax(data: Any, axis: int = -1) -> Call:
-    """`softmax` that may be computed with an approximate exponential; any shape, the dtype stays."""
-    return Call(get("nn.fast_softmax"), [data], SoftmaxAttrs(axis=axis))
 
 
 def log_softmax(data: Any, axis: int = -1) -> Call:

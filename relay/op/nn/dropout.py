@@ -37,10 +37,8 @@ define(
 
 
 def dropout(data: Any, rate: float = 0.5) -> TupleGetItem:
-    """`data` as inference sees it: the first result of `dropout_raw`."""
-    return TupleGetItem(dropout_raw(data, rate), 0)
+    """`data`, a tensor of any shape, as inference sees it: unchanged.
 
-
-def dropout_raw(data: Any, rate: float = 0.5) -> Call:
-    """The two results of `nn.dropout`: the data, and the mask of what was kept, ones in inference."""
-    return Call(get("nn.dropout"), [data], DropoutAttrs(rate=rate))
+    The operator has two results, of which this is the first: the data, and the mask of what was kept, all ones.
+    """
+    return TupleGetItem(Call(get("nn.dropout"), [data], DropoutAttrs(rate=rate)), 0)

@@ -53,7 +53,6 @@ UNARY = (
         "nn.relu",
         "nn.softmax",
         "nn.log_softmax",
-        "nn.fast_softmax",
         "nn.batch_flatten",
         "nn.leaky_relu",
     ),
