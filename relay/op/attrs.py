@@ -25,8 +25,16 @@ Ints: TypeAlias = tvm_ffi.Array[int]
 
 
 def attributes(name: str) -> Callable[[type], Any]:
-    """Make a class the attributes `relay.attrs.<name>`: a TVM node, compared by its fields, made with keywords."""
-    return py_class(f"relay.attrs.{name}", structural_eq="tree", kw_only=True)
+    """Make a class the attributes `relay.attrs.<name>`: a TVM node, compared by its fields, made with keywords.
+
+    The class gets that name too, so one class body can serve several operators.
+    """
+
+    def declare(fields: type) -> Any:
+        fields.__name__ = fields.__qualname__ = name
+        return py_class(f"relay.attrs.{name}", structural_eq="tree", kw_only=True)(fields)
+
+    return declare
 
 
 def integers(value: Any, what: str) -> list[int]:

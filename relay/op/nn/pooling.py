@@ -18,126 +18,9 @@ from ...expr import Call
 from ...ty import TensorType
 from ..attrs import Attrs, Ints, attributes
 from ..layout import transform_layout, transformed_shape
-from ..op import OpPattern, define, get
+from ..op import OpPattern, define
 from ..type_relations import tensor
-from .windows import DATA, around, output_size, padded, pairs, reach, sizes, sliding
-
-
-@attributes("MaxPool1DAttrs")
-class MaxPool1DAttrs(Attrs):
-    """Attributes of `nn.max_pool1d`."""
-
-    pool_size: Ints
-    strides: Ints = (1,)
-    dilation: Ints = (1,)
-    padding: Ints = (0,)
-    layout: str = "NCW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-
-
-@attributes("MaxPool2DAttrs")
-class MaxPool2DAttrs(Attrs):
-    """Attributes of `nn.max_pool2d`."""
-
-    pool_size: Ints
-    strides: Ints = (1, 1)
-    dilation: Ints = (1, 1)
-    padding: Ints = (0, 0)
-    layout: str = "NCHW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-
-
-@attributes("MaxPool3DAttrs")
-class MaxPool3DAttrs(Attrs):
-    """Attributes of `nn.max_pool3d`."""
-
-    pool_size: Ints
-    strides: Ints = (1, 1, 1)
-    dilation: Ints = (1, 1, 1)
-    padding: Ints = (0, 0, 0)
-    layout: str = "NCDHW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-
-
-@attributes("AvgPool1DAttrs")
-class AvgPool1DAttrs(Attrs):
-    """Attributes of `nn.avg_pool1d`; `count_include_pad` counts the padding in the average."""
-
-    pool_size: Ints
-    strides: Ints = (1,)
-    dilation: Ints = (1,)
-    padding: Ints = (0,)
-    layout: str = "NCW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-    count_include_pad: bool = False
-
-
-@attributes("AvgPool2DAttrs")
-class AvgPool2DAttrs(Attrs):
-    """Attributes of `nn.avg_pool2d`; `count_include_pad` counts the padding in the average."""
-
-    pool_size: Ints
-    strides: Ints = (1, 1)
-    dilation: Ints = (1, 1)
-    padding: Ints = (0, 0)
-    layout: str = "NCHW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-    count_include_pad: bool = False
-
-
-@attributes("AvgPool3DAttrs")
-class AvgPool3DAttrs(Attrs):
-    """Attributes of `nn.avg_pool3d`; `count_include_pad` counts the padding in the average."""
-
-    pool_size: Ints
-    strides: Ints = (1, 1, 1)
-    dilation: Ints = (1, 1, 1)
-    padding: Ints = (0, 0, 0)
-    layout: str = "NCDHW"
-    out_layout: str = ""
-    ceil_mode: bool = False
-    count_include_pad: bool = False
-
-
-@attributes("GlobalPool2DAttrs")
-class GlobalPool2DAttrs(Attrs):
-    """Attributes of `nn.global_max_pool2d` and `nn.global_avg_pool2d`."""
-
-    layout: str = "NCHW"
-    out_layout: str = ""
-
-
-@attributes("AdaptivePool1DAttrs")
-class AdaptivePool1DAttrs(Attrs):
-    """Attributes of the adaptive poolings along one axis; without an `output_size` the size stays."""
-
-    output_size: Ints | None
-    layout: str = "NCW"
-    out_layout: str = ""
-
-
-@attributes("AdaptivePool2DAttrs")
-class AdaptivePool2DAttrs(Attrs):
-    """Attributes of the adaptive poolings of an image; without an `output_size` the size stays."""
-
-    output_size: Ints | None
-    layout: str = "NCHW"
-    out_layout: str = ""
-
-
-@attributes("AdaptivePool3DAttrs")
-class AdaptivePool3DAttrs(Attrs):
-    """Attributes of the adaptive poolings of a volume; without an `output_size` the size stays."""
-
-    output_size: Ints | None
-    layout: str = "NCDHW"
-    out_layout: str = ""
-
+from .windows import AXES, DATA, around, output_size, padded, pairs, reach, sizes, sliding
 
 Pool = Callable[[np.ndarray, Any], np.ndarray]
 Target = Callable[[Sequence[int], Any], Sequence[int]]
@@ -185,14 +68,14 @@ def _windows(data: np.ndarray, attrs: Any, fill: Any) -> tuple[np.ndarray, tuple
     return views, tuple(range(2 + rank, 2 + 2 * rank))
 
 
-def _max_pool(data: np.ndarray, attrs: Any) -> np.ndarray:
+def _largest(data: np.ndarray, attrs: Any) -> np.ndarray:
     """The padding is the least finite number, as in TVM."""
     lowest = np.finfo(data.dtype).min if data.dtype.kind == "f" else np.iinfo(data.dtype).min
     windows, axes = _windows(data, attrs, lowest)
     return windows.max(axis=axes)
 
 
-def _avg_pool(data: np.ndarray, attrs: Any) -> np.ndarray:
+def _average(data: np.ndarray, attrs: Any) -> np.ndarray:
     windows, axes = _windows(data, attrs, 0)
     total = windows.sum(axis=axes, dtype=_sum_dtype(data.dtype))
     return _divided(total, _counted(data.shape[2:], attrs)).astype(data.dtype, copy=False)
@@ -247,7 +130,7 @@ def _spans(size: int, parts: int) -> list[tuple[int, int]]:
     return [(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
 
 
-def _adaptive(data: np.ndarray, wanted: Sequence[int], reduce: Any) -> np.ndarray:
+def _reduced(data: np.ndarray, wanted: Sequence[int], reduce: Any) -> np.ndarray:
     """Reduce one spatial axis after the other; of sums and maxima the order does not matter."""
     for axis, parts in enumerate(wanted, start=2):
         index = [slice(None)] * axis
@@ -256,274 +139,196 @@ def _adaptive(data: np.ndarray, wanted: Sequence[int], reduce: Any) -> np.ndarra
     return data
 
 
-def _adaptive_max(data: np.ndarray, attrs: Any) -> np.ndarray:
-    return _adaptive(data, _adaptive_size(data.shape[2:], attrs), np.max)
+def _adaptive_largest(data: np.ndarray, attrs: Any) -> np.ndarray:
+    return _reduced(data, _adaptive_size(data.shape[2:], attrs), np.max)
 
 
-def _adaptive_avg(data: np.ndarray, attrs: Any) -> np.ndarray:
+def _adaptive_average(data: np.ndarray, attrs: Any) -> np.ndarray:
     return _averaged(data, _adaptive_size(data.shape[2:], attrs))
 
 
 def _averaged(data: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
     """Integers are summed in their own dtype, as TVM does it: the sum of a narrow one may wrap around."""
     dtype = _sum_dtype(data.dtype) if data.dtype.kind == "f" else data.dtype
-    total = _adaptive(data, wanted, functools.partial(np.sum, dtype=dtype))
+    total = _reduced(data, wanted, functools.partial(np.sum, dtype=dtype))
     spans = [_spans(n, parts) for n, parts in zip(data.shape[2:], wanted, strict=True)]
     lengths = [np.array([end - begin for begin, end in axis]) for axis in spans]
     wide = total if dtype.kind == "f" else total.astype(np.int64)
     return _divided(wide, functools.reduce(np.multiply.outer, lengths)).astype(data.dtype, copy=False)
 
 
+# What the docstrings have in common.
+_DATA = "`data` has the shape `(batch, channels, {axes})`, unless `layout` says otherwise; the dtype stays."
+_WINDOWS = f"""
+{_DATA}
+`padding` is one number, one for each spatial axis, or all those before and then all those after. With `ceil_mode` a
+last window may stand out of the image. `InferType` raises `TypeError` where no window fits.
+"""
+_ADAPTIVE = f"""
+{_DATA}
+Without an `output_size` the image stays. `InferType` raises `TypeError` where a size is below 1.
+"""
+
+
+def _max_pool(name: str, rank: int) -> Callable[..., Call]:
+    """Declare the maximum over windows along `rank` spatial axes, and give the function that calls it."""
+    ones, zeros = (1,) * rank, (0,) * rank
+
+    @attributes(f"MaxPool{rank}DAttrs")
+    class MaxPoolAttrs(Attrs):
+        pool_size: Ints
+        strides: Ints = ones
+        dilation: Ints = ones
+        padding: Ints = zeros
+        layout: str = DATA[rank]
+        out_layout: str = ""
+        ceil_mode: bool = False
+
+    op = _define(name, rank, MaxPoolAttrs, _count, _largest)
+
+    def call(
+        data: Any,
+        pool_size: Any = ones,
+        strides: Any = ones,
+        dilation: Any = ones,
+        padding: Any = zeros,
+        layout: str = DATA[rank],
+        out_layout: str = "",
+        ceil_mode: bool = False,
+    ) -> Call:
+        attrs = MaxPoolAttrs(
+            pool_size=sizes(pool_size, rank),
+            strides=sizes(strides, rank),
+            dilation=sizes(dilation, rank),
+            padding=around(padding, rank),
+            layout=layout,
+            out_layout=out_layout,
+            ceil_mode=ceil_mode,
+        )
+        return Call(op, [data], attrs)
+
+    call.__name__ = call.__qualname__ = name.removeprefix("nn.")
+    call.__doc__ = f"The largest number of each window of `pool_size`.\n{_WINDOWS.format(axes=AXES[rank])}"
+    return call
+
+
+max_pool1d = _max_pool("nn.max_pool1d", 1)
+max_pool2d = _max_pool("nn.max_pool2d", 2)
+max_pool3d = _max_pool("nn.max_pool3d", 3)
+
+
+def _avg_pool(name: str, rank: int) -> Callable[..., Call]:
+    """Declare the average over windows along `rank` spatial axes, and give the function that calls it."""
+    ones, zeros = (1,) * rank, (0,) * rank
+
+    @attributes(f"AvgPool{rank}DAttrs")
+    class AvgPoolAttrs(Attrs):
+        pool_size: Ints
+        strides: Ints = ones
+        dilation: Ints = ones
+        padding: Ints = zeros
+        layout: str = DATA[rank]
+        out_layout: str = ""
+        ceil_mode: bool = False
+        count_include_pad: bool = False
+
+    op = _define(name, rank, AvgPoolAttrs, _count, _average)
+
+    def call(
+        data: Any,
+        pool_size: Any = ones,
+        strides: Any = ones,
+        dilation: Any = ones,
+        padding: Any = zeros,
+        layout: str = DATA[rank],
+        out_layout: str = "",
+        ceil_mode: bool = False,
+        count_include_pad: bool = False,
+    ) -> Call:
+        attrs = AvgPoolAttrs(
+            pool_size=sizes(pool_size, rank),
+            strides=sizes(strides, rank),
+            dilation=sizes(dilation, rank),
+            padding=around(padding, rank),
+            layout=layout,
+            out_layout=out_layout,
+            ceil_mode=ceil_mode,
+            count_include_pad=count_include_pad,
+        )
+        return Call(op, [data], attrs)
+
+    call.__name__ = call.__qualname__ = name.removeprefix("nn.")
+    call.__doc__ = (
+        f"The average of each window of `pool_size`.\n{_WINDOWS.format(axes=AXES[rank])}"
+        "The padding counts in the average where `count_include_pad`; integers are cut off towards zero.\n"
+    )
+    return call
+
+
+avg_pool1d = _avg_pool("nn.avg_pool1d", 1)
+avg_pool2d = _avg_pool("nn.avg_pool2d", 2)
+avg_pool3d = _avg_pool("nn.avg_pool3d", 3)
+
+
+def _adaptive_attributes(rank: int) -> Any:
+    @attributes(f"AdaptivePool{rank}DAttrs")
+    class AdaptivePoolAttrs(Attrs):
+        output_size: Ints | None
+        layout: str = DATA[rank]
+        out_layout: str = ""
+
+    return AdaptivePoolAttrs
+
+
+_ADAPTIVE_ATTRS = {rank: _adaptive_attributes(rank) for rank in DATA}
+
+
+def _adaptive_pool(name: str, rank: int, compute: Pool, meaning: str) -> Callable[..., Call]:
+    """Declare a pooling whose windows follow from the size of the result, and give the function that calls it."""
+    op = _define(name, rank, _ADAPTIVE_ATTRS[rank], _adaptive_size, compute)
+
+    def call(data: Any, output_size: Any = None, layout: str = DATA[rank], out_layout: str = "") -> Call:
+        wanted = None if output_size is None else sizes(output_size, rank)
+        return Call(op, [data], _ADAPTIVE_ATTRS[rank](output_size=wanted, layout=layout, out_layout=out_layout))
+
+    call.__name__ = call.__qualname__ = name.removeprefix("nn.")
+    call.__doc__ = f"{meaning} of windows such that the result has `output_size`.\n{_ADAPTIVE.format(axes=AXES[rank])}"
+    return call
+
+
+adaptive_max_pool1d = _adaptive_pool("nn.adaptive_max_pool1d", 1, _adaptive_largest, "The largest number")
+adaptive_max_pool2d = _adaptive_pool("nn.adaptive_max_pool2d", 2, _adaptive_largest, "The largest number")
+adaptive_max_pool3d = _adaptive_pool("nn.adaptive_max_pool3d", 3, _adaptive_largest, "The largest number")
+adaptive_avg_pool1d = _adaptive_pool("nn.adaptive_avg_pool1d", 1, _adaptive_average, "The average")
+adaptive_avg_pool2d = _adaptive_pool("nn.adaptive_avg_pool2d", 2, _adaptive_average, "The average")
+adaptive_avg_pool3d = _adaptive_pool("nn.adaptive_avg_pool3d", 3, _adaptive_average, "The average")
+
+
+@attributes("GlobalPool2DAttrs")
+class GlobalPool2DAttrs(Attrs):
+    """Attributes of `nn.global_max_pool2d` and `nn.global_avg_pool2d`."""
+
+    layout: str = "NCHW"
+    out_layout: str = ""
+
+
 def _one_each(image: Sequence[int], attrs: Any) -> Sequence[int]:
     return [1] * len(image)
 
 
-_define("nn.max_pool1d", 1, MaxPool1DAttrs, _count, _max_pool)
-_define("nn.max_pool2d", 2, MaxPool2DAttrs, _count, _max_pool)
-_define("nn.max_pool3d", 3, MaxPool3DAttrs, _count, _max_pool)
-_define("nn.avg_pool1d", 1, AvgPool1DAttrs, _count, _avg_pool)
-_define("nn.avg_pool2d", 2, AvgPool2DAttrs, _count, _avg_pool)
-_define("nn.avg_pool3d", 3, AvgPool3DAttrs, _count, _avg_pool)
-_define("nn.global_max_pool2d", 2, GlobalPool2DAttrs, _one_each, lambda data, attrs: _adaptive(data, (1, 1), np.max))
-_define("nn.global_avg_pool2d", 2, GlobalPool2DAttrs, _one_each, lambda data, attrs: _averaged(data, (1, 1)))
-_define("nn.adaptive_max_pool1d", 1, AdaptivePool1DAttrs, _adaptive_size, _adaptive_max)
-_define("nn.adaptive_max_pool2d", 2, AdaptivePool2DAttrs, _adaptive_size, _adaptive_max)
-_define("nn.adaptive_max_pool3d", 3, AdaptivePool3DAttrs, _adaptive_size, _adaptive_max)
-_define("nn.adaptive_avg_pool1d", 1, AdaptivePool1DAttrs, _adaptive_size, _adaptive_avg)
-_define("nn.adaptive_avg_pool2d", 2, AdaptivePool2DAttrs, _adaptive_size, _adaptive_avg)
-_define("nn.adaptive_avg_pool3d", 3, AdaptivePool3DAttrs, _adaptive_size, _adaptive_avg)
-
-
-def max_pool1d(
-    data: Any,
-    pool_size: Any = (1,),
-    strides: Any = (1,),
-    dilation: Any = (1,),
-    padding: Any = (0,),
-    layout: str = "NCW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-) -> Call:
-    """The largest number of each window of `pool_size` on data `(batch, channels, width)`; the dtype stays.
-
-    `padding` has one number or two, left and right. With `ceil_mode` a last window may stand out.
-    """
-    attrs = MaxPool1DAttrs(
-        pool_size=sizes(pool_size, 1),
-        strides=sizes(strides, 1),
-        dilation=sizes(dilation, 1),
-        padding=around(padding, 1),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-    )
-    return Call(get("nn.max_pool1d"), [data], attrs)
-
-
-def max_pool2d(
-    data: Any,
-    pool_size: Any = (1, 1),
-    strides: Any = (1, 1),
-    dilation: Any = (1, 1),
-    padding: Any = (0, 0),
-    layout: str = "NCHW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-) -> Call:
-    """The largest number of each window of `pool_size` on data `(batch, channels, height, width)`; the dtype stays.
-
-    `padding` has 1, 2 or 4 numbers, those before first. With `ceil_mode` a last window may stand out.
-    """
-    attrs = MaxPool2DAttrs(
-        pool_size=sizes(pool_size, 2),
-        strides=sizes(strides, 2),
-        dilation=sizes(dilation, 2),
-        padding=around(padding, 2),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-    )
-    return Call(get("nn.max_pool2d"), [data], attrs)
-
-
-def max_pool3d(
-    data: Any,
-    pool_size: Any = (1, 1, 1),
-    strides: Any = (1, 1, 1),
-    dilation: Any = (1, 1, 1),
-    padding: Any = (0, 0, 0),
-    layout: str = "NCDHW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-) -> Call:
-    """The largest number of each window of `pool_size` on data `(batch, channels, depth, height, width)`.
-
-    `padding` has 1, 3 or 6 numbers, those before first. With `ceil_mode` a last window may stand out.
-    """
-    attrs = MaxPool3DAttrs(
-        pool_size=sizes(pool_size, 3),
-        strides=sizes(strides, 3),
-        dilation=sizes(dilation, 3),
-        padding=around(padding, 3),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-    )
-    return Call(get("nn.max_pool3d"), [data], attrs)
-
-
-def avg_pool1d(
-    data: Any,
-    pool_size: Any = (1,),
-    strides: Any = (1,),
-    dilation: Any = (1,),
-    padding: Any = (0,),
-    layout: str = "NCW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-) -> Call:
-    """The average of each window of `pool_size` on data `(batch, channels, width)`; the dtype stays.
-
-    `padding` has one number or two, left and right. With `ceil_mode` a last window may stand out.
-    The padding counts in the average where `count_include_pad`; integers are cut off towards zero.
-    """
-    attrs = AvgPool1DAttrs(
-        pool_size=sizes(pool_size, 1),
-        strides=sizes(strides, 1),
-        dilation=sizes(dilation, 1),
-        padding=around(padding, 1),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-        count_include_pad=count_include_pad,
-    )
-    return Call(get("nn.avg_pool1d"), [data], attrs)
-
-
-def avg_pool2d(
-    data: Any,
-    pool_size: Any = (1, 1),
-    strides: Any = (1, 1),
-    dilation: Any = (1, 1),
-    padding: Any = (0, 0),
-    layout: str = "NCHW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-) -> Call:
-    """The average of each window of `pool_size` on data `(batch, channels, height, width)`; the dtype stays.
-
-    `padding` has 1, 2 or 4 numbers, those before first. With `ceil_mode` a last window may stand out.
-    The padding counts in the average where `count_include_pad`; integers are cut off towards zero.
-    """
-    attrs = AvgPool2DAttrs(
-        pool_size=sizes(pool_size, 2),
-        strides=sizes(strides, 2),
-        dilation=sizes(dilation, 2),
-        padding=around(padding, 2),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-        count_include_pad=count_include_pad,
-    )
-    return Call(get("nn.avg_pool2d"), [data], attrs)
-
-
-def avg_pool3d(
-    data: Any,
-    pool_size: Any = (1, 1, 1),
-    strides: Any = (1, 1, 1),
-    dilation: Any = (1, 1, 1),
-    padding: Any = (0, 0, 0),
-    layout: str = "NCDHW",
-    out_layout: str = "",
-    ceil_mode: bool = False,
-    count_include_pad: bool = False,
-) -> Call:
-    """The average of each window of `pool_size` on data `(batch, channels, depth, height, width)`.
-
-    `padding` has 1, 3 or 6 numbers, those before first. With `ceil_mode` a last window may stand out.
-    The padding counts in the average where `count_include_pad`; integers are cut off towards zero.
-    """
-    attrs = AvgPool3DAttrs(
-        pool_size=sizes(pool_size, 3),
-        strides=sizes(strides, 3),
-        dilation=sizes(dilation, 3),
-        padding=around(padding, 3),
-        layout=layout,
-        out_layout=out_layout,
-        ceil_mode=ceil_mode,
-        count_include_pad=count_include_pad,
-    )
-    return Call(get("nn.avg_pool3d"), [data], attrs)
-
-
-def global_max_pool1d(data: Any, layout: str = "NCW", out_layout: str = "") -> Call:
-    """The largest number of each channel: data `(batch, channels, width)`, the result has size 1 there."""
-    return adaptive_max_pool1d(data, (1,), layout, out_layout)
-
-
-def global_max_pool3d(data: Any, layout: str = "NCDHW", out_layout: str = "") -> Call:
-    """The largest number of each channel: data `(batch, channels, depth, height, width)`, result of size 1 there."""
-    return adaptive_max_pool3d(data, (1, 1, 1), layout, out_layout)
+_GLOBAL_MAX_POOL = _define(
+    "nn.global_max_pool2d", 2, GlobalPool2DAttrs, _one_each, lambda data, attrs: _reduced(data, (1, 1), np.max)
+)
+_GLOBAL_AVG_POOL = _define(
+    "nn.global_avg_pool2d", 2, GlobalPool2DAttrs, _one_each, lambda data, attrs: _averaged(data, (1, 1))
+)
 
 
 def global_max_pool2d(data: Any, layout: str = "NCHW", out_layout: str = "") -> Call:
     """The largest number of each channel: data `(batch, channels, height, width)`, result `(batch, channels, 1, 1)`."""
-    return Call(get("nn.global_max_pool2d"), [data], GlobalPool2DAttrs(layout=layout, out_layout=out_layout))
-
-
-def adaptive_max_pool1d(data: Any, output_size: Any = None, layout: str = "NCW", out_layout: str = "") -> Call:
-    """The largest number of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool1DAttrs(output_size=_wanted(output_size, 1), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_max_pool1d"), [data], attrs)
-
-
-def adaptive_max_pool2d(data: Any, output_size: Any = None, layout: str = "NCHW", out_layout: str = "") -> Call:
-    """The largest number of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool2DAttrs(output_size=_wanted(output_size, 2), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_max_pool2d"), [data], attrs)
-
-
-def adaptive_max_pool3d(data: Any, output_size: Any = None, layout: str = "NCDHW", out_layout: str = "") -> Call:
-    """The largest number of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool3DAttrs(output_size=_wanted(output_size, 3), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_max_pool3d"), [data], attrs)
-
-
-def global_avg_pool1d(data: Any, layout: str = "NCW", out_layout: str = "") -> Call:
-    """The average of each channel: data `(batch, channels, width)`, the result has size 1 there."""
-    return adaptive_avg_pool1d(data, (1,), layout, out_layout)
-
-
-def global_avg_pool3d(data: Any, layout: str = "NCDHW", out_layout: str = "") -> Call:
-    """The average of each channel: data `(batch, channels, depth, height, width)`, the result has size 1 there."""
-    return adaptive_avg_pool3d(data, (1, 1, 1), layout, out_layout)
+    return Call(_GLOBAL_MAX_POOL, [data], GlobalPool2DAttrs(layout=layout, out_layout=out_layout))
 
 
 def global_avg_pool2d(data: Any, layout: str = "NCHW", out_layout: str = "") -> Call:
     """The average of each channel: data `(batch, channels, height, width)`, result `(batch, channels, 1, 1)`."""
-    return Call(get("nn.global_avg_pool2d"), [data], GlobalPool2DAttrs(layout=layout, out_layout=out_layout))
-
-
-def adaptive_avg_pool1d(data: Any, output_size: Any = None, layout: str = "NCW", out_layout: str = "") -> Call:
-    """The average of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool1DAttrs(output_size=_wanted(output_size, 1), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_avg_pool1d"), [data], attrs)
-
-
-def adaptive_avg_pool2d(data: Any, output_size: Any = None, layout: str = "NCHW", out_layout: str = "") -> Call:
-    """The average of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool2DAttrs(output_size=_wanted(output_size, 2), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_avg_pool2d"), [data], attrs)
-
-
-def adaptive_avg_pool3d(data: Any, output_size: Any = None, layout: str = "NCDHW", out_layout: str = "") -> Call:
-    """The average of windows chosen so that the result has `output_size` along the spatial axes of `layout`."""
-    attrs = AdaptivePool3DAttrs(output_size=_wanted(output_size, 3), layout=layout, out_layout=out_layout)
-    return Call(get("nn.adaptive_avg_pool3d"), [data], attrs)
-
-
-def _wanted(output_size: Any, rank: int) -> tuple[int, ...] | None:
-    return None if output_size is None else sizes(output_size, rank)
+    return Call(_GLOBAL_AVG_POOL, [data], GlobalPool2DAttrs(layout=layout, out_layout=out_layout))

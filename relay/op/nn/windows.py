@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-# What data and weights are called, by the number of spatial axes.
+# The spatial axes, and what data and weights are called, by the number of these axes.
+AXES = {1: "width", 2: "height, width", 3: "depth, height, width"}
 DATA = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 KERNEL = {1: "OIW", 2: "OIHW", 3: "OIDHW"}
 
