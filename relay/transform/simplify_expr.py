@@ -24,25 +24,33 @@ from typing import Any
 
 import numpy as np
 import tvm
-from tvm.ir import Op
+from tvm.ir import IRModule, Op
 
 from .. import op
 from ..expr import Call, Constant, Function, const, is_operator
 from ..expr_functor import post_order, with_children
 from ..op.op import OpPattern, operator
 from .fold_constant import fold
+from .infer_type import infer
 from .transform import function_pass
 
 
 def SimplifyExpr() -> tvm.transform.Pass:
     """The pass. It runs the rules until none of them has anything more to say."""
     return function_pass(
-        lambda func, mod, ctx: simplify(func), opt_level=0, name="SimplifyExpr", required=["InferType"]
+        lambda func, mod, ctx: simplify(func, mod), opt_level=0, name="SimplifyExpr", required=["InferType"]
     )
 
 
-def simplify(func: Function) -> Function:
-    """The typed function `func`, simplified. Linear: a node is looked at again only where a rule has changed it."""
+def simplify(func: Function, mod: IRModule) -> Function:
+    """The typed function `func`, simplified. A rule can leave a node with fewer users, so another walk may find more."""
+    while (simpler := _walk(func)) != func:
+        func = infer(simpler, mod)
+    return func
+
+
+def _walk(func: Function) -> Function:
+    """One walk, linear in the size: a node is looked at again only where a rule has changed it."""
     order = list(post_order(func))
     users: dict[Any, int] = {}
     for _, below in order:

@@ -218,6 +218,10 @@ def _twice(x):
     return relay.add(relay.nn.relu(x), relay.exp(x))
 
 
+def _to_itself(x):
+    return relay.add(x, x)
+
+
 for _name, _build in NORMS.items():
     PROGRAMS[f"simplify_inference_{_name}"] = lambda build=_build: after(build(), T.SimplifyInference())
     PROGRAMS[f"simplify_and_fold_{_name}"] = lambda build=_build: after(
@@ -542,6 +546,7 @@ SIMPLE = {
     "add_add_scalars": lambda: relay.add(relay.add(image(), relay.const(1.0)), relay.const(2.0)),
     "add_add_left": lambda: relay.add(weight(4, 1, 1), relay.add(weight(4, 1, 1), image())),
     "conv_add_add": lambda: relay.add(relay.add(conv(image()), weight(4, 1, 1)), weight(4, 1, 1)),
+    "add_to_itself": lambda: _to_itself(relay.add(relay.multiply(image(), weight(4, 1, 1)), weight(4, 1, 1))),
     "add_zero": lambda: relay.add(image(), relay.zeros((1,), "float32")),
     "add_zeros_like": lambda: relay.add(image(), relay.zeros_like(image())),
     "add_zero_constant": lambda: relay.add(image(), relay.const(0.0)),
