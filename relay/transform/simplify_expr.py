@@ -43,7 +43,7 @@ def SimplifyExpr() -> tvm.transform.Pass:
 
 
 def simplify(func: Function, mod: IRModule) -> Function:
-    """The typed function `func`, simplified. A rule can leave a node with fewer users, so another walk may find more."""
+    """The typed function `func`, simplified. Rules leave nodes with fewer users, so another walk may find more."""
     while (simpler := _walk(func)) != func:
         func = infer(simpler, mod)
     return func

@@ -50,35 +50,45 @@ def function_pass(
 
 
 def _module_pass(apply: Apply, opt_level: int, name: str, required: Sequence[str]) -> tvm.transform.Pass:
-    from .infer_type import infer  # a pass itself, made by this very function
-
     def run(mod: IRModule, ctx: PassContext) -> IRModule:
-        new = mod
-        for gvar, func in mod.functions_items():
-            if not isinstance(func, Function):
-                continue
-            ready = infer(func, new) if "InferType" in required else func
-            made = _applied(apply, ready, new, ctx)
-            if not isinstance(made, Function):
-                raise TypeError(
-                    f"the pass {name} gave a {type(made).__name__} for @{gvar.name_hint}: return a relay.Function"
-                )
-            if (typed := infer(made, new)) != func:
-                new = new.clone() if new is mod else new
-                new.update_func(gvar, typed)
-        return new
+        try:
+            return _applied(apply, mod, ctx, name, "InferType" in required)
+        except BaseException as error:
+            _let_through(error)
+            raise
 
     return tvm.transform.module_pass(run, opt_level=opt_level, name=name, required=list(required))
 
 
-def _applied(apply: Apply, func: Function, mod: IRModule, ctx: PassContext) -> Any:
+def _applied(apply: Apply, mod: IRModule, ctx: PassContext, name: str, typed_first: bool) -> IRModule:
+    """`mod` with `apply` done to each of its Relay functions, and types in what that makes."""
+    from .infer_type import infer  # a pass itself, made by this very module
+
+    new = mod
+    for gvar, func in mod.functions_items():
+        if not isinstance(func, Function):
+            continue
+        made = apply(infer(func, new) if typed_first else func, new, ctx)
+        if not isinstance(made, Function):
+            raise TypeError(
+                f"the pass {name} gave a {type(made).__name__} for @{gvar.name_hint}: return a relay.Function"
+            )
+        if (typed := infer(made, new)) != func:
+            new = new.clone() if new is mod else new
+            new.update_func(gvar, typed)
+    return new
+
+
+def _let_through(error: BaseException) -> None:
+    """Have TVM pass an exception on as itself; it knows classes by name, and others come out as `RuntimeError`."""
+    kind = type(error)
+    if kind in tvm_ffi.core.ERROR_TYPE_TO_NAME:
+        return
     try:
-        return apply(func, mod, ctx)
-    except Exception as error:
-        # TVM passes an exception on by the name of its class, and one that it does not know comes out as RuntimeError.
-        if type(error) not in tvm_ffi.core.ERROR_TYPE_TO_NAME:
-            tvm_ffi.register_error(f"{type(error).__module__}.{type(error).__qualname__}", type(error))
-        raise
+        kind(str(error))  # as TVM makes it again
+    except Exception:
+        return
+    tvm_ffi.register_error(f"{kind.__module__}.{kind.__qualname__}", kind)
 
 
 def _pass_class(cls: type, opt_level: int, name: str, required: Sequence[str]) -> Callable[..., tvm.transform.Pass]:

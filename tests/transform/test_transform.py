@@ -1,10 +1,16 @@
 """Passes made by users, and TVM's own machinery around them."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
-import set_env  # noqa: F401
+import set_env
 import tvm
 from tvm import relay
 from tvm.ir.instrument import PassTimingInstrument, pass_instrument
+
+BOOK = Path(set_env.__file__).parent
 
 
 def relu_of_x():
@@ -101,3 +107,43 @@ def test_an_error_of_ones_own_class_comes_out_as_itself():
 
     with pytest.raises(Refusal, match="not this one"):
         tvm.transform.Sequential([refuse])(relu_of_x())
+
+
+def test_what_interrupts_a_pass_comes_out_as_itself():
+    @relay.transform.function_pass(opt_level=1)
+    def interrupted(func, mod, ctx):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(relu_of_x())
+
+
+def test_an_error_that_tvm_cannot_make_again_keeps_its_message():
+    class Refusal(Exception):
+        def __init__(self, what, why):
+            super().__init__(f"no {what}: {why}")
+
+    @relay.transform.function_pass(opt_level=1)
+    def refuse(func, mod, ctx):
+        raise Refusal("relu", "too flat")
+
+    with pytest.raises(RuntimeError, match="no relu: too flat"):
+        refuse(relu_of_x())
+
+
+def test_types_that_do_not_fit_are_a_type_error_in_the_first_pass_of_a_process():
+    """No pass has met this error yet, so TVM is told of its class only now."""
+    program = """
+import set_env
+import tvm
+from tvm import relay
+
+x = relay.var("x", shape=(2,))
+wrong = relay.transform.function_pass(lambda func, mod, ctx: relay.Function([x], relay.nn.relu(relay.Tuple([x]))), 0)
+try:
+    wrong(tvm.IRModule.from_expr(relay.nn.relu(x)))
+except TypeError as error:
+    print(type(error).__name__)
+"""
+    made = subprocess.run([sys.executable, "-c", program], cwd=BOOK, capture_output=True, text=True, check=True)
+    assert made.stdout == "TypeInferenceError\n"
