@@ -9,7 +9,7 @@ deep learning", 2016).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,112 +19,17 @@ from ...expr import Call
 from ...ty import TensorType
 from ..attrs import Attrs, Ints, attributes
 from ..layout import transform_layout, transformed_shape
-from ..op import OpPattern, define, get
+from ..op import OpPattern, define
 from ..type_relations import tensor
 from .contraction import matmul
-from .windows import DATA, KERNEL, around, output_size, padded, pairs, reach, sizes, sliding
+from .windows import AXES, DATA, around, as_given, output_size, padded, pairs, reach, sizes, sliding
+
+# What the weights are called, by the number of spatial axes: plainly, and in a transposed convolution.
+KERNEL = {1: "OIW", 2: "OIHW", 3: "OIDHW"}
+TRANSPOSED_KERNEL = {1: "IOW", 2: "IOHW", 3: "IODHW"}
 
 # How many numbers of the matrix of windows are laid out at a time: 128 MB of float32.
 _BLOCK = 1 << 25
-
-
-@attributes("Conv1DAttrs")
-class Conv1DAttrs(Attrs):
-    """Attributes of `nn.conv1d`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    strides: Ints = (1,)
-    padding: Ints = (0, 0)
-    dilation: Ints = (1,)
-    groups: int = 1
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    data_layout: str = "NCW"
-    kernel_layout: str = "OIW"
-    out_layout: str = ""
-    out_dtype: str = ""
-
-
-@attributes("Conv2DAttrs")
-class Conv2DAttrs(Attrs):
-    """Attributes of `nn.conv2d`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    strides: Ints = (1, 1)
-    padding: Ints = (0, 0)
-    dilation: Ints = (1, 1)
-    groups: int = 1
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    data_layout: str = "NCHW"
-    kernel_layout: str = "OIHW"
-    out_layout: str = ""
-    out_dtype: str = ""
-
-
-@attributes("Conv3DAttrs")
-class Conv3DAttrs(Attrs):
-    """Attributes of `nn.conv3d`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    strides: Ints = (1, 1, 1)
-    padding: Ints = (0, 0, 0)
-    dilation: Ints = (1, 1, 1)
-    groups: int = 1
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    data_layout: str = "NCDHW"
-    kernel_layout: str = "OIDHW"
-    out_layout: str = ""
-    out_dtype: str = ""
-
-
-@attributes("Conv1DTransposeAttrs")
-class Conv1DTransposeAttrs(Attrs):
-    """Attributes of `nn.conv1d_transpose`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    strides: Ints = (1,)
-    output_padding: Ints = (0,)
-    padding: Ints = (0,)
-    dilation: Ints = (1,)
-    groups: int = 1
-    data_layout: str = "NCW"
-    kernel_layout: str = "IOW"
-    out_layout: str = ""
-    out_dtype: str = ""
-
-
-@attributes("Conv2DTransposeAttrs")
-class Conv2DTransposeAttrs(Attrs):
-    """Attributes of `nn.conv2d_transpose`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    strides: Ints = (1, 1)
-    output_padding: Ints = (0, 0)
-    padding: Ints = (0, 0)
-    dilation: Ints = (1, 1)
-    groups: int = 1
-    data_layout: str = "NCHW"
-    kernel_layout: str = "IOHW"
-    out_layout: str = ""
-    out_dtype: str = ""
-
-
-@attributes("Conv3DTransposeAttrs")
-class Conv3DTransposeAttrs(Attrs):
-    """Attributes of `nn.conv3d_transpose`; an empty `out_layout` or `out_dtype` stands for that of the data."""
-
-    channels: int | None = None
-    kernel_size: Ints | None = None
-    strides: Ints = (1, 1, 1)
-    output_padding: Ints = (0, 0, 0)
-    padding: Ints = (0, 0, 0)
-    dilation: Ints = (1, 1, 1)
-    groups: int = 1
-    data_layout: str = "NCDHW"
-    kernel_layout: str = "IODHW"
-    out_layout: str = ""
-    out_dtype: str = ""
 
 
 def _define(name: str, rank: int, attrs: type, transposed: bool = False) -> Op:
@@ -148,7 +53,7 @@ def _complete(types: Sequence[Any], attrs: Any, rank: int, transposed: bool) -> 
         taken = transformed_shape(data.shape, attrs.data_layout, DATA[rank])[1]
         outer, inner = (taken, attrs.channels) if transposed else (attrs.channels, taken)
         shape = (outer, inner // attrs.groups, *attrs.kernel_size)
-        plain = _transposed_kernel(rank) if transposed else KERNEL[rank]
+        plain = TRANSPOSED_KERNEL[rank] if transposed else KERNEL[rank]
         weight = TensorType(transformed_shape(shape, plain, attrs.kernel_layout), data.dtype)
     return data, weight
 
@@ -156,9 +61,8 @@ def _complete(types: Sequence[Any], attrs: Any, rank: int, transposed: bool) -> 
 def _infer(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
     data, weight = tensor(types[0], "the data"), tensor(types[1], "the weight")
     batch, taken, *image = transformed_shape(data.shape, attrs.data_layout, DATA[rank])
-    channels, each, *kernel = _by_channel(
-        transformed_shape(weight.shape, attrs.kernel_layout, KERNEL[rank]), taken, attrs
-    )
+    shape = transformed_shape(weight.shape, attrs.kernel_layout, KERNEL[rank])
+    channels, each, *kernel = _by_channel(shape, taken, attrs)
     _check_weight(attrs, channels, kernel)
     if each * attrs.groups != taken:
         raise TypeError(f"the data has {taken} channels and the weight takes {each} in each of {attrs.groups} groups")
@@ -183,8 +87,7 @@ def _by_channel(shape: Sequence[int], taken: int, attrs: Any) -> Sequence[int]:
 def _infer_transposed(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
     data, weight = tensor(types[0], "the data"), tensor(types[1], "the weight")
     batch, taken, *image = transformed_shape(data.shape, attrs.data_layout, DATA[rank])
-    plain = _transposed_kernel(rank)
-    outer, each, *kernel = transformed_shape(weight.shape, attrs.kernel_layout, plain)
+    outer, each, *kernel = transformed_shape(weight.shape, attrs.kernel_layout, TRANSPOSED_KERNEL[rank])
     _check_weight(attrs, each * attrs.groups, kernel)
     if outer != taken:
         raise TypeError(f"the data has {taken} channels and the weight takes {outer}")
@@ -210,10 +113,6 @@ def _result(data: TensorType, shape: Sequence[int], attrs: Any, rank: int) -> Te
     return TensorType(transformed_shape(shape, DATA[rank], layout), attrs.out_dtype or data.dtype)
 
 
-def _transposed_kernel(rank: int) -> str:
-    return "IO" + KERNEL[rank][2:]
-
-
 def _compute(arrays: Sequence[np.ndarray], attrs: Any, rank: int) -> np.ndarray:
     data = transform_layout(arrays[0], attrs.data_layout, DATA[rank])
     weight = transform_layout(arrays[1], attrs.kernel_layout, KERNEL[rank])
@@ -230,7 +129,7 @@ def _compute(arrays: Sequence[np.ndarray], attrs: Any, rank: int) -> np.ndarray:
 
 def _compute_transposed(arrays: Sequence[np.ndarray], attrs: Any, rank: int) -> np.ndarray:
     data = transform_layout(arrays[0], attrs.data_layout, DATA[rank])
-    weight = transform_layout(arrays[1], attrs.kernel_layout, _transposed_kernel(rank))
+    weight = transform_layout(arrays[1], attrs.kernel_layout, TRANSPOSED_KERNEL[rank])
     dilation, groups = sizes(attrs.dilation, rank), attrs.groups
     margin = [n - 1 for n in reach(weight.shape[2:], dilation)]
     spread = padded(_spread(data, sizes(attrs.strides, rank)), margin, more=sizes(attrs.output_padding, rank))
@@ -287,220 +186,136 @@ def _product(rows: np.ndarray, windows: np.ndarray, dtype: str) -> np.ndarray:
     return matmul(rows, windows.transpose(order).reshape(rows.shape[0], rows.shape[2], places), dtype)
 
 
-_define("nn.conv1d", 1, Conv1DAttrs)
-_define("nn.conv2d", 2, Conv2DAttrs)
-_define("nn.conv3d", 3, Conv3DAttrs)
-_define("nn.conv1d_transpose", 1, Conv1DTransposeAttrs, transposed=True)
-_define("nn.conv2d_transpose", 2, Conv2DTransposeAttrs, transposed=True)
-_define("nn.conv3d_transpose", 3, Conv3DTransposeAttrs, transposed=True)
+# What the docstrings have in common.
+_ATTRIBUTES = """
+The result has the data's dtype and layout, or `out_dtype` and `out_layout`. `padding` is one number, one for each
+spatial axis, or all those before and then all those after. `channels` and `kernel_size` say once more what the weight
+says. `InferType` raises `TypeError` where the shapes, these attributes and `groups` do not fit together.
+"""
 
 
-def _sizes_or_none(value: Any, rank: int) -> tuple[int, ...] | None:
-    return None if value is None else sizes(value, rank)
+def _convolution(name: str, rank: int, one: Any, zero: Any) -> Callable[..., Call]:
+    """Declare the convolution over `rank` spatial axes, and give the function that calls it.
 
-
-def conv1d(
-    data: Any,
-    weight: Any,
-    strides: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCW",
-    kernel_layout: str = "OIW",
-    out_layout: str = "",
-    out_dtype: str = "",
-) -> Call:
-    """Convolution along one axis: data `(batch, in, width)`, weight `(out, in / groups, kernel)`.
-
-    The result has the shape `(batch, out, width')` and the data's dtype, or `out_dtype`. `padding` is one number or
-    `(left, right)`.
+    `one` and `zero` are the defaults of strides and padding, as Relay's own signature has them.
     """
-    attrs = Conv1DAttrs(
-        strides=sizes(strides, 1),
-        padding=around(padding, 1),
-        dilation=sizes(dilation, 1),
-        groups=groups,
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 1),
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
+
+    @attributes(f"Conv{rank}DAttrs")
+    class ConvAttrs(Attrs):
+        strides: Ints = (1,) * rank
+        padding: Ints = (0,) * max(rank, 2)  # over one axis Relay has both ends
+        dilation: Ints = (1,) * rank
+        groups: int = 1
+        channels: int | None = None
+        kernel_size: Ints | None = None
+        data_layout: str = DATA[rank]
+        kernel_layout: str = KERNEL[rank]
+        out_layout: str = ""
+        out_dtype: str = ""
+
+    op = _define(name, rank, ConvAttrs)
+
+    def call(
+        data: Any,
+        weight: Any,
+        strides: Any = one,
+        padding: Any = zero,
+        dilation: Any = one,
+        groups: int = 1,
+        channels: int | None = None,
+        kernel_size: Any = None,
+        data_layout: str = DATA[rank],
+        kernel_layout: str = KERNEL[rank],
+        out_layout: str = "",
+        out_dtype: str = "",
+    ) -> Call:
+        attrs = ConvAttrs(
+            strides=sizes(strides, rank),
+            padding=around(padding, rank),
+            dilation=sizes(dilation, rank),
+            groups=groups,
+            channels=channels,
+            kernel_size=None if kernel_size is None else sizes(kernel_size, rank),
+            data_layout=data_layout,
+            kernel_layout=kernel_layout,
+            out_layout=out_layout,
+            out_dtype=out_dtype,
+        )
+        return Call(op, [data, weight], attrs)
+
+    call.__name__ = call.__qualname__ = name.removeprefix("nn.")
+    call.__doc__ = (
+        f"Convolution: data `(batch, in, {AXES[rank]})`, weight `(out, in / groups, *kernel_size)`.\n\n"
+        "The image becomes as large as there are places for the kernel. With a group for each channel this is a\n"
+        f"depthwise convolution.\n{_ATTRIBUTES}"
     )
-    return Call(get("nn.conv1d"), [data, weight], attrs)
+    return call
 
 
-def conv2d(
-    data: Any,
-    weight: Any,
-    strides: Any = (1, 1),
-    padding: Any = (0, 0),
-    dilation: Any = (1, 1),
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCHW",
-    kernel_layout: str = "OIHW",
-    out_layout: str = "",
-    out_dtype: str = "",
-) -> Call:
-    """Convolution of an image: data `(batch, in, height, width)`, weight `(out, in / groups, kernel)`.
+conv1d = _convolution("nn.conv1d", 1, 1, 0)
+conv2d = _convolution("nn.conv2d", 2, (1, 1), (0, 0))
+conv3d = _convolution("nn.conv3d", 3, (1, 1, 1), (0, 0, 0))
 
-    The result has the shape `(batch, out, height', width')` and the data's dtype, or `out_dtype`; layouts may say
-    otherwise. With as many groups as channels it is a depthwise convolution. `padding` is one number,
-    `(vertical, horizontal)` or `(top, left, bottom, right)`.
-    """
-    attrs = Conv2DAttrs(
-        strides=sizes(strides, 2),
-        padding=around(padding, 2),
-        dilation=sizes(dilation, 2),
-        groups=groups,
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 2),
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
+
+def _transposed_convolution(name: str, rank: int) -> Callable[..., Call]:
+    """Declare the transposed convolution over `rank` spatial axes, and give the function that calls it."""
+    ones, zeros = (1,) * rank, (0,) * rank
+
+    @attributes(f"Conv{rank}DTransposeAttrs")
+    class ConvTransposeAttrs(Attrs):
+        channels: int | None = None
+        kernel_size: Ints | None = None
+        strides: Ints = ones
+        output_padding: Ints = zeros
+        padding: Ints = zeros
+        dilation: Ints = ones
+        groups: int = 1
+        data_layout: str = DATA[rank]
+        kernel_layout: str = TRANSPOSED_KERNEL[rank]
+        out_layout: str = ""
+        out_dtype: str = ""
+
+    op = _define(name, rank, ConvTransposeAttrs, transposed=True)
+
+    def call(
+        data: Any,
+        weight: Any,
+        strides: Any = ones,
+        padding: Any = zeros,
+        dilation: Any = ones,
+        groups: int = 1,
+        channels: int | None = None,
+        kernel_size: Any = None,
+        data_layout: str = DATA[rank],
+        kernel_layout: str = TRANSPOSED_KERNEL[rank],
+        out_layout: str = "",
+        output_padding: Any = zeros,
+        out_dtype: str = "",
+    ) -> Call:
+        attrs = ConvTransposeAttrs(
+            channels=channels,
+            kernel_size=None if kernel_size is None else sizes(kernel_size, rank),
+            strides=sizes(strides, rank),
+            output_padding=sizes(output_padding, rank),
+            padding=around(padding, rank) if rank > 1 else as_given(padding),
+            dilation=sizes(dilation, rank),
+            groups=groups,
+            data_layout=data_layout,
+            kernel_layout=kernel_layout,
+            out_layout=out_layout,
+            out_dtype=out_dtype,
+        )
+        return Call(op, [data, weight], attrs)
+
+    call.__name__ = call.__qualname__ = name.removeprefix("nn.")
+    call.__doc__ = (
+        f"Transposed convolution: data `(batch, in, {AXES[rank]})`, weight `(in, out / groups, *kernel_size)`.\n\n"
+        "An axis becomes `(size - 1) * stride + reach of the kernel - padding + output_padding` long.\n"
+        f"{_ATTRIBUTES}"
     )
-    return Call(get("nn.conv2d"), [data, weight], attrs)
+    return call
 
 
-def conv3d(
-    data: Any,
-    weight: Any,
-    strides: Any = (1, 1, 1),
-    padding: Any = (0, 0, 0),
-    dilation: Any = (1, 1, 1),
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCDHW",
-    kernel_layout: str = "OIDHW",
-    out_layout: str = "",
-    out_dtype: str = "",
-) -> Call:
-    """Convolution of a volume: data `(batch, in, depth, height, width)`, weight `(out, in / groups, kernel)`.
-
-    The result has the shape `(batch, out, depth', height', width')` and the data's dtype, or `out_dtype`.
-    """
-    attrs = Conv3DAttrs(
-        strides=sizes(strides, 3),
-        padding=around(padding, 3),
-        dilation=sizes(dilation, 3),
-        groups=groups,
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 3),
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
-    )
-    return Call(get("nn.conv3d"), [data, weight], attrs)
-
-
-def conv1d_transpose(
-    data: Any,
-    weight: Any,
-    strides: Any = (1,),
-    padding: Any = (0,),
-    dilation: Any = (1,),
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCW",
-    kernel_layout: str = "IOW",
-    out_layout: str = "",
-    output_padding: Any = (0,),
-    out_dtype: str = "",
-) -> Call:
-    """Transposed convolution along one axis: data `(batch, in, width)`, weight `(in, out / groups, kernel)`.
-
-    The result is `(width - 1) * stride + reach of the kernel - padding + output_padding` wide.
-    """
-    attrs = Conv1DTransposeAttrs(
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 1),
-        strides=sizes(strides, 1),
-        output_padding=sizes(output_padding, 1),
-        padding=(padding,) if isinstance(padding, int) else padding,
-        dilation=sizes(dilation, 1),
-        groups=groups,
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
-    )
-    return Call(get("nn.conv1d_transpose"), [data, weight], attrs)
-
-
-def conv2d_transpose(
-    data: Any,
-    weight: Any,
-    strides: Any = (1, 1),
-    padding: Any = (0, 0),
-    dilation: Any = (1, 1),
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCHW",
-    kernel_layout: str = "IOHW",
-    out_layout: str = "",
-    output_padding: Any = (0, 0),
-    out_dtype: str = "",
-) -> Call:
-    """Transposed convolution of an image: data `(batch, in, height, width)`, weight `(in, out / groups, kernel)`.
-
-    Along each axis the result has `(size - 1) * stride + reach of the kernel - padding + output_padding` places.
-    """
-    attrs = Conv2DTransposeAttrs(
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 2),
-        strides=sizes(strides, 2),
-        output_padding=sizes(output_padding, 2),
-        padding=around(padding, 2),
-        dilation=sizes(dilation, 2),
-        groups=groups,
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
-    )
-    return Call(get("nn.conv2d_transpose"), [data, weight], attrs)
-
-
-def conv3d_transpose(
-    data: Any,
-    weight: Any,
-    strides: Any = (1, 1, 1),
-    padding: Any = (0, 0, 0),
-    dilation: Any = (1, 1, 1),
-    groups: int = 1,
-    channels: int | None = None,
-    kernel_size: Any = None,
-    data_layout: str = "NCDHW",
-    kernel_layout: str = "IODHW",
-    out_layout: str = "",
-    output_padding: Any = (0, 0, 0),
-    out_dtype: str = "",
-) -> Call:
-    """Transposed convolution: data `(batch, in, depth, height, width)`, weight `(in, out / groups, kernel)`.
-
-    Along each axis the result has `(size - 1) * stride + reach of the kernel - padding + output_padding` places.
-    """
-    attrs = Conv3DTransposeAttrs(
-        channels=channels,
-        kernel_size=_sizes_or_none(kernel_size, 3),
-        strides=sizes(strides, 3),
-        output_padding=sizes(output_padding, 3),
-        padding=around(padding, 3),
-        dilation=sizes(dilation, 3),
-        groups=groups,
-        data_layout=data_layout,
-        kernel_layout=kernel_layout,
-        out_layout=out_layout,
-        out_dtype=out_dtype,
-    )
-    return Call(get("nn.conv3d_transpose"), [data, weight], attrs)
+conv1d_transpose = _transposed_convolution("nn.conv1d_transpose", 1)
+conv2d_transpose = _transposed_convolution("nn.conv2d_transpose", 2)
+conv3d_transpose = _transposed_convolution("nn.conv3d_transpose", 3)

@@ -11,26 +11,30 @@ from typing import Any
 
 import numpy as np
 
-# The spatial axes, and what data and weights are called, by the number of these axes.
+# The spatial axes, and what the data is called, by the number of these axes.
 AXES = {1: "width", 2: "height, width", 3: "depth, height, width"}
 DATA = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
-KERNEL = {1: "OIW", 2: "OIHW", 3: "OIDHW"}
+
+
+def as_given(value: Any) -> tuple[int, ...]:
+    """One number or several, as many as there are: the text of `nn.conv1d_transpose` shows its padding so."""
+    return (int(value),) if isinstance(value, int | np.integer) else tuple(int(v) for v in value)
 
 
 def sizes(value: Any, rank: int) -> tuple[int, ...]:
     """One number for each of `rank` spatial axes; a single number stands for all."""
-    values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
+    values = as_given(value)
     if len(values) not in (1, rank):
         raise ValueError(f"{values} has {len(values)} numbers: give one, or {rank}")
-    return tuple(int(v) for v in (values * rank if len(values) == 1 else values))
+    return values * (rank // len(values))
 
 
 def around(value: Any, rank: int) -> tuple[int, ...]:
     """`2 * rank` numbers, all those before and then all those after, from 1, `rank` or `2 * rank` of them."""
-    values = (value,) if isinstance(value, int | np.integer) else tuple(value)
+    values = as_given(value)
     if len(values) not in (1, rank, 2 * rank):
         raise ValueError(f"the padding {values} has {len(values)} numbers: give 1, {rank} or {2 * rank}")
-    return tuple(int(v) for v in values * (2 * rank // len(values)))
+    return values * (2 * rank // len(values))
 
 
 def pairs(value: Sequence[int], rank: int) -> list[tuple[int, int]]:
