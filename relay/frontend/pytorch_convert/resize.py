@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,8 +46,8 @@ def upsample_nearest2d(
     return _resized(ctx, data, size, "nearest_neighbor", "asymmetric")
 
 
-@converts("aten::upsample_bilinear2d")
-def upsample_bilinear2d(
+def upsample_smooth(
+    method: str,
     ctx: Context,
     data: Any,
     output_size: Any = None,
@@ -55,24 +56,13 @@ def upsample_bilinear2d(
     scales_h: float | None = None,
     scales_w: float | None = None,
 ) -> Any:
-    """Each pixel a mean of four."""
+    """Each pixel a mean of those around its place: of four, or of sixteen."""
     size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
-    return _resized(ctx, data, size, "linear", "align_corners" if align_corners else "half_pixel")
+    return _resized(ctx, data, size, method, "align_corners" if align_corners else "half_pixel")
 
 
-@converts("aten::upsample_bicubic2d")
-def upsample_bicubic2d(
-    ctx: Context,
-    data: Any,
-    output_size: Any = None,
-    align_corners: bool = False,
-    scale_factors: Any = None,
-    scales_h: float | None = None,
-    scales_w: float | None = None,
-) -> Any:
-    """Each pixel a mean of sixteen."""
-    size = _size(ctx, data, output_size, scale_factors or (scales_h, scales_w))
-    return _resized(ctx, data, size, "cubic", "align_corners" if align_corners else "half_pixel")
+converts("aten::upsample_bilinear2d")(functools.partial(upsample_smooth, "linear"))
+converts("aten::upsample_bicubic2d")(functools.partial(upsample_smooth, "cubic"))
 
 
 @converts("aten::__interpolate")
