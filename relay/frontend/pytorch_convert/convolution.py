@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import op as _op
 from ...expr import Tuple, const
+from ...op.type_relations import broadcast_shape
 from .context import Context, is_expr, pair
 from .create import full
 from .table import converts
@@ -64,10 +65,7 @@ def _one_row(data: Any, weight: Any, bias: Any, shape: Sequence[int], attrs: dic
 
 def _transposed(ctx: Context, data: Any, weight: Any, bias: Any, attrs: dict[str, Any]) -> Any:
     shape = ctx.shape(weight)
-    name = f"conv{len(shape) - 2}d_transpose"
-    convolve = getattr(_op.nn, name, None)
-    if convolve is None:
-        raise NotImplementedError(f"nn.{name} is no operator of this Relay")
+    convolve = getattr(_op.nn, f"conv{len(shape) - 2}d_transpose")
     result = convolve(data, weight, channels=shape[1] * attrs["groups"], kernel_size=list(shape[2:]), **attrs)
     return result if bias is None else _op.nn.bias_add(result, bias)
 
@@ -149,32 +147,18 @@ def dot(ctx: Context, data: Any, tensor: Any) -> Any:
 @converts("aten::matmul")
 def matmul(ctx: Context, data: Any, other: Any) -> Any:
     """A product of matrices, their leading axes broadcast; a vector is a matrix of one row, or of one column."""
-    if ctx.rank(data) < 3 and ctx.rank(other) < 3:
-        return _product_of_two(ctx, data, other)
+    two = ctx.rank(data) < 3 and ctx.rank(other) < 3
     added = [-2] * (ctx.rank(data) == 1) + [-1] * (ctx.rank(other) == 1)
     data = _op.expand_dims(data, 0) if -2 in added else data
     other = _op.expand_dims(other, 1) if -1 in added else other
+    if two:
+        return _op.squeeze(_op.nn.dense(data, _op.transpose(other)), added)
     a, b = ctx.shape(data), ctx.shape(other)
-    batch = list(_broadcast(a[:-2], b[:-2]))
+    batch = list(broadcast_shape(a[:-2], b[:-2]))
     lhs = _op.reshape(_op.broadcast_to(data, [*batch, *a[-2:]]), [-1, *a[-2:]])
     rhs = _op.reshape(_op.broadcast_to(other, [*batch, *b[-2:]]), [-1, *b[-2:]])
     product = _op.nn.batch_matmul(lhs, rhs, transpose_b=False)
     return _op.squeeze(_op.reshape(product, [*batch, a[-2], b[-1]]), added)
-
-
-def _product_of_two(ctx: Context, data: Any, other: Any) -> Any:
-    added = [-2] * (ctx.rank(data) == 1) + [-1] * (ctx.rank(other) == 1)
-    data = _op.expand_dims(data, 0) if -2 in added else data
-    other = _op.expand_dims(other, 1) if -1 in added else other
-    return _op.squeeze(_op.nn.dense(data, _op.transpose(other)), added)
-
-
-def _broadcast(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
-    rank = max(len(a), len(b))
-    a, b = (1,) * (rank - len(a)) + tuple(a), (1,) * (rank - len(b)) + tuple(b)
-    if any(m != n and 1 not in (m, n) for m, n in zip(a, b, strict=True)):
-        raise ValueError(f"the batches {a} and {b} of a matrix product do not broadcast")
-    return tuple(n if m == 1 else m for m, n in zip(a, b, strict=True))
 
 
 @converts("aten::addmm")
