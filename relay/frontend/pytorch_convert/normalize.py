@@ -131,19 +131,3 @@ def instance_norm(
 def dropout(ctx: Context, data: Any, p: float, train: bool) -> Any:
     """Nothing at inference; SimplifyInference takes it out."""
     return _op.nn.dropout(data, float(p))
-
-
-@converts("aten::linalg_vector_norm", "aten::norm")
-def vector_norm(
-    ctx: Context, data: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None, p: Any = None
-) -> Any:
-    """`sum(|x| ** ord) ** (1 / ord)`; the largest or smallest magnitude where `ord` is infinite."""
-    order = 2 if p is None and ord is None else ord if p is None else p
-    data = ctx.cast(data, ctx.dtype_named(dtype))
-    kind = ctx.dtype(data)
-    axes = None if dim is None or dim == [] else dim
-    magnitude = _op.abs(data)
-    if math.isinf(order):
-        return (_op.max if order > 0 else _op.min)(magnitude, axes, keepdim)
-    total = _op.sum(_op.power(magnitude, const(float(order), kind)), axes, keepdim)
-    return _op.power(total, const(1 / float(order), kind))

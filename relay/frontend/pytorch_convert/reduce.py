@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -165,6 +166,22 @@ def sort(ctx: Context, data: Any, dim: int = -1, descending: bool = False, stabl
 def argsort(ctx: Context, data: Any, dim: int = -1, descending: bool = False, stable: Any = None) -> Any:
     """The order that sorts along an axis."""
     return _op.argsort(data, dim, not descending, "int32")
+
+
+@converts("aten::linalg_vector_norm", "aten::norm")
+def vector_norm(
+    ctx: Context, data: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, dtype: Any = None, p: Any = None
+) -> Any:
+    """`sum(|x| ** ord) ** (1 / ord)`; the largest or smallest magnitude where `ord` is infinite."""
+    order = 2 if p is None and ord is None else ord if p is None else p
+    data = ctx.cast(data, ctx.dtype_named(dtype))
+    kind = ctx.dtype(data)
+    axes = _axes(dim)
+    magnitude = _op.abs(data)
+    if math.isinf(order):
+        return (_op.max if order > 0 else _op.min)(magnitude, axes, keepdim)
+    total = _op.sum(_op.power(magnitude, const(float(order), kind)), axes, keepdim)
+    return _op.power(total, const(1 / float(order), kind))
 
 
 @converts("aten::linalg_norm")
