@@ -15,7 +15,7 @@ from ..expr import SourceName, Tuple, TupleWrapper, const
 from .pytorch_convert import Context, converter_of
 from .pytorch_convert.context import is_expr, with_span
 from .pytorch_convert.scalar import on_python_values
-from .pytorch_convert.table import is_in_place, keeps_numbers, takes_none
+from .pytorch_convert.table import keeps_numbers, takes_none
 
 Custom = Mapping[str, Callable[[list[Any], list[str]], Any]]
 
@@ -134,10 +134,6 @@ class Conversion:
     def _type_name(self, value: Any) -> str:
         """The type of an argument, for a converter that the caller brings."""
         return self.context.dtype(value) if is_expr(value) else type(value).__name__
-
-    def in_place(self, kind: str) -> bool:
-        """Whether an operator writes over its first argument."""
-        return is_in_place(kind)
 
     def raise_if_missing(self) -> None:
         """Raise `NotImplementedError` with all operators that were missing and each of their places."""

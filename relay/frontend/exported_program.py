@@ -22,6 +22,7 @@ from .convert import Conversion, Network, Options, Place, Schema, as_result, as_
 from .inputs import InputInfo, check_inputs, differs, input_infos, other_shapes
 from .pytorch_convert import Context
 from .pytorch_convert.context import DTYPES
+from .pytorch_convert.table import is_in_place
 from .torchscript import unpacked
 
 # Checks of what is known when the network is read.
@@ -137,7 +138,7 @@ class _Reader:
         keywords = {name: self.value(value) for name, value in node.kwargs.items()}
         inputs = [*args, *(_argument(argument, keywords) for argument in schema.arguments[len(args) :])]
         result = self.conversion.call(kind, Schema.of(schema), inputs, span_of(self.name(node)), _place(node))
-        if self.conversion.in_place(kind) and isinstance(node.args[0], torch.fx.Node):
+        if is_in_place(kind) and isinstance(node.args[0], torch.fx.Node):
             self.env[node.args[0].name] = result
         return result
 

@@ -28,6 +28,7 @@ from .convert import Conversion, Network, Options, Place, Schema, as_result, as_
 from .inputs import InputInfo, check_inputs, differs, input_infos, other_shapes
 from .pytorch_convert import Context
 from .pytorch_convert.context import DTYPES, is_expr
+from .pytorch_convert.table import is_in_place
 
 # Nodes that take a list apart, even one of a single item.
 _UNPACKING = ("prim::ListUnpack", "prim::TupleUnpack")
@@ -230,7 +231,7 @@ class _Reader:
         """An operator of the table."""
         schema = _schema(node.schema())
         result = self.conversion.call(node.kind(), schema, inputs, span_of(self.names.of(node)), self.place(node))
-        if self.conversion.in_place(node.kind()):
+        if is_in_place(node.kind()):
             self.env[node.inputsAt(0).debugName()] = result
         return result
 

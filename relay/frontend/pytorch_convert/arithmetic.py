@@ -15,16 +15,15 @@ from .table import converts
 # What PyTorch and Relay both have, under these names, for a tensor of any dtype.
 for _kind in ("abs", "ceil", "floor", "round", "sign", "trunc"):
     converts(f"aten::{_kind}")(lambda ctx, data, decimals=0, name=_kind: _whole(getattr(_op, name), data, decimals))
+for _kind in (
+    *("acos", "asin", "atan", "cos", "cosh", "erf", "exp", "log", "log2", "log10", "rsqrt", "sigmoid"),
+    *("sin", "sinh", "sqrt", "tan", "tanh"),
+):
+    converts(f"aten::{_kind}")(lambda ctx, data, name=_kind: getattr(_op, name)(_floating(ctx, data)))
 for _kind, _name in {
-    **{name: name for name in ("atan", "cos", "cosh", "erf", "exp", "log", "log2", "log10", "rsqrt", "sigmoid")},
-    **{name: name for name in ("sin", "sinh", "sqrt", "tan", "tanh", "asin", "acos")},
-}.items():
-    converts(f"aten::{_kind}")(lambda ctx, data, name=_name: getattr(_op, name)(_floating(ctx, data)))
-for _kind, _name in {"maximum": "maximum", "minimum": "minimum", "floor_divide": "floor_divide"}.items():
-    converts(f"aten::{_kind}", numbers=True)(
-        lambda ctx, data, other, name=_name: getattr(_op, name)(*ctx.promote(data, other))
-    )
-for _kind, _name in {
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "floor_divide": "floor_divide",
     "eq": "equal",
     "ne": "not_equal",
     "lt": "less",

@@ -29,15 +29,7 @@ TORCH_DTYPES = {name: dtype for dtype, name in DTYPES.items()}
 
 # TorchScript passes a dtype as a number: the place of `ScalarType` in PyTorch's c10/core/ScalarType.h.
 _SCALAR_TYPES = {
-    0: "uint8",
-    1: "int8",
-    2: "int16",
-    3: "int32",
-    4: "int64",
-    5: "float16",
-    6: "float32",
-    7: "float64",
-} | {
+    **dict(enumerate(("uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"))),
     11: "bool",
     15: "bfloat16",
 }
@@ -108,17 +100,14 @@ class Context:
         """The dtype that PyTorch gives to a combination of tensors and numbers."""
         samples = [self._sample(operand) for operand in operands]
         if len(samples) == 1:
-            return self._named(torch.result_type(samples[0], samples[0]))
+            return DTYPES[torch.result_type(samples[0], samples[0])]
         kinds = [sample for sample in samples if not isinstance(sample, numbers.Number)] or samples
         result = kinds[0]
         for sample in [*kinds[1:], *(s for s in samples if not any(s is k for k in kinds))]:
             dtype = torch.result_type(result, sample)
             rank = max(_rank(result), _rank(sample))
             result = torch.empty((1,) * rank, dtype=dtype, device="meta")
-        return self._named(result.dtype if isinstance(result, torch.Tensor) else torch.result_type(result, result))
-
-    def _named(self, dtype: torch.dtype) -> str:
-        return DTYPES[dtype]
+        return DTYPES[result.dtype if isinstance(result, torch.Tensor) else torch.result_type(result, result)]
 
     def _sample(self, operand: Any) -> Any:
         if not is_expr(operand):

@@ -362,12 +362,8 @@ def _rolled_indices(ctx: Context, data: Any, shift: int, dim: int, zero: Any, on
 
 
 @converts("aten::pad")
-def pad(ctx: Context, data: Any, pad: Sequence[Any], mode: str = "constant", value: Any = None) -> Any:
+def padded(ctx: Context, data: Any, pad: Sequence[Any], mode: str = "constant", value: Any = None) -> Any:
     """A frame around a tensor; the widths come in pairs, those of the last axis first."""
-    return _padded(ctx, data, pad, mode, value)
-
-
-def _padded(ctx: Context, data: Any, pad: Sequence[Any], mode: str, value: Any = None) -> Any:
     widths = numbers_of(ctx, pad, "a padding")
     rank = ctx.rank(data)
     pairs = [[before, after] for before, after in zip(widths[::2], widths[1::2], strict=True)][::-1]
@@ -392,12 +388,12 @@ def _cropped(ctx: Context, data: Any, pairs: list[list[int]]) -> tuple[Any, list
 @converts("aten::constant_pad_nd")
 def constant_pad(ctx: Context, data: Any, pad: Sequence[Any], value: Any = 0) -> Any:
     """A frame of one value."""
-    return _padded(ctx, data, pad, "constant", value)
+    return padded(ctx, data, pad, "constant", value)
 
 
 for _rank in (1, 2, 3):
-    converts(f"aten::reflection_pad{_rank}d")(lambda ctx, data, padding: _padded(ctx, data, padding, "reflect"))
-    converts(f"aten::replication_pad{_rank}d")(lambda ctx, data, padding: _padded(ctx, data, padding, "replicate"))
+    converts(f"aten::reflection_pad{_rank}d")(lambda ctx, data, padding: padded(ctx, data, padding, "reflect"))
+    converts(f"aten::replication_pad{_rank}d")(lambda ctx, data, padding: padded(ctx, data, padding, "replicate"))
 
 
 @converts("aten::pixel_shuffle")
