@@ -24,11 +24,16 @@ from .quantize import _forward_op, current_qconfig
 
 @py_class("relay.QPartitionExpr", structural_eq=None, init=False, repr=False)
 class QPartitionExpr(_expr.TempExpr):
-    """An expression inside a region of int8; its dtype is float32, as all of the network's still is."""
+    """An expression inside a region of int8; its dtype is float32, as all of the network's still is.
+
+    Raises `TypeError` for what is no expression.
+    """
 
     expr: Any
 
     def __init__(self, expr: _expr.Expr) -> None:
+        if not isinstance(expr, _expr.ExprWithOp):
+            raise TypeError(f"a QPartitionExpr holds a Relay expression, not {type(expr).__name__}: give it one")
         self.__ffi_init__(expr=expr)
 
     def realize(self) -> _expr.Expr:

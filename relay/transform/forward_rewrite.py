@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import tvm
 from tvm.ir import Op
 
-from ..expr import Call, TempExpr, Tuple, TupleGetItem
+from ..expr import Call, ExprWithOp, TempExpr, Tuple, TupleGetItem
 from ..expr_functor import post_order, rewrite, with_children
 from ..op.op import Rule, rule
 from ..text import span_text
@@ -67,7 +66,7 @@ def _apply(found: Rule, call: Call, new_args: list[Any]) -> Any:
         said = found.function(call, new_args, None)
     except Exception as error:
         raise _with_place(error, where) from error
-    if said is None or isinstance(said, tvm.ir.Expr):
+    if said is None or isinstance(said, ExprWithOp):
         return said
     raise TypeError(
         f"the rule {found} returns {type(said).__name__} for {call.op.name}{_at(call)}: "

@@ -222,16 +222,27 @@ def test_a_rule_is_a_function():
     assert rule(_op.get("nn.dense"), KEY) is None
 
 
-def test_a_rule_that_returns_something_else_is_named():
+@pytest.mark.parametrize("said", ["int8", [relay.const(1.0)], True, _op.get("nn.dense")], ids=str)
+def test_a_rule_that_returns_something_else_is_named(said):
     @register_partition_function("nn.dense")
     def wrong(ref_call, new_args, ctx):
-        return "int8"
+        return said
 
     x = relay.var("x", shape=(1, 3))
     mod = tvm.IRModule.from_expr(relay.nn.dense(x, relay.const(np.ones((2, 3), "float32"))))
-    with pytest.raises(
-        TypeError, match=r"wrong \(.*_partition\.py:\d+\) returns str for nn.dense: return an expression, a"
-    ):
+    message = rf"wrong \(.*_partition\.py:\d+\) returns {type(said).__name__} for nn.dense: return an expression, a"
+    with pytest.raises(TypeError, match=message):
+        relay.quantize.partition()(mod)
+
+
+def test_a_rule_that_marks_something_else_is_named():
+    @register_partition_function("nn.dense")
+    def wrong(ref_call, new_args, ctx):
+        return QPartitionExpr(new_args)
+
+    x = relay.var("x", shape=(1, 3))
+    mod = tvm.IRModule.from_expr(relay.nn.relu(relay.nn.dense(x, relay.const(np.ones((2, 3), "float32")))))
+    with pytest.raises(TypeError, match="wrong .* fails on nn.dense: a QPartitionExpr holds .* expression, not list"):
         relay.quantize.partition()(mod)
 
 
