@@ -201,6 +201,7 @@ class Call(RelayExpr):
         type_args: Sequence[Type] | None = None,
         span: Span | None = None,
     ) -> None:
+        op = _expression(op, "what is called")
         self.__ffi_init__(op=op, args=_expressions(args), attrs=attrs, type_args=type_args or (), span=span)
 
 
@@ -231,7 +232,7 @@ class TupleGetItem(RelayExpr):
     index: int
 
     def __init__(self, tuple_value: Any, index: int, span: Span | None = None) -> None:
-        self.__ffi_init__(tuple_value=tuple_value, index=index, span=span)
+        self.__ffi_init__(tuple_value=_expression(tuple_value, "the tuple"), index=index, span=span)
 
 
 @py_class("relay.Let", structural_eq="dag", init=False, repr=False)
@@ -243,6 +244,9 @@ class Let(RelayExpr):
     body: Any
 
     def __init__(self, variable: Var, value: Any, body: Any, span: Span | None = None) -> None:
+        if not isinstance(variable, Var):
+            raise TypeError(f"a let binds a relay.Var, not {type(variable).__name__}: make one with relay.var")
+        value, body = _expression(value, "the value"), _expression(body, "the body")
         self.__ffi_init__(var=variable, value=value, body=body, span=span)
 
 
@@ -255,7 +259,9 @@ class If(RelayExpr):
     false_branch: Any
 
     def __init__(self, cond: Any, true_branch: Any, false_branch: Any, span: Span | None = None) -> None:
-        self.__ffi_init__(cond=cond, true_branch=true_branch, false_branch=false_branch, span=span)
+        cond = _expression(cond, "the condition")
+        taken, other = _expression(true_branch, "the first branch"), _expression(false_branch, "the second branch")
+        self.__ffi_init__(cond=cond, true_branch=taken, false_branch=other, span=span)
 
 
 @py_class("relay.Function", structural_eq="dag", init=False, repr=False)
@@ -285,6 +291,7 @@ class Function(ExprWithOp, tvm.ir.BaseFunc):
                 )
         if not isinstance(attrs, DictAttrs):
             attrs = tvm.ir.make_node("ir.DictAttrs", **(attrs or {}))
+        body = _expression(body, "the body")
         self.__ffi_init__(params=list(params), body=body, ret_type=ret_type, attrs=attrs, span=span)
 
     def __call__(self, *args: Any) -> Call:
@@ -381,14 +388,15 @@ def bind(expr: Any, binds: Mapping[Var, Any]) -> Any:
 
         fn (%x, %w) { add(%x, %w) }   bind {%w: c}   fn (%x) { add(%x, c) }
 
-    Nested functions and lets keep what they bind themselves. Raises `TypeError` where a key is no variable.
+    Nested functions and lets keep what they bind themselves. Raises `TypeError` where a key is no variable
+    or a value no expression.
     """
     from .expr_functor import rewrite
 
     for variable in binds:
         if not isinstance(variable, Var):
             raise TypeError(f"relay.bind replaces variables, not {type(variable).__name__}: give relay.Var as keys")
-    table = dict(binds)
+    table = {variable: _expression(value, f"the value of %{variable.name_hint}") for variable, value in binds.items()}
     body = expr.body if isinstance(expr, Function) else expr
     new = rewrite(body, lambda old, made: table.get(old, made) if isinstance(old, Var) else made)
     if not isinstance(expr, Function):
@@ -410,15 +418,17 @@ def _operand(value: Any, beside: Any) -> Any:
     )
 
 
+def _expression(value: Any, what: str) -> Any:
+    """`value` as a node: a `TupleWrapper` gives its call."""
+    if isinstance(value, TupleWrapper):
+        return value.astuple()
+    if not isinstance(value, tvm.ir.Expr):
+        raise TypeError(f"{what} is {type(value).__name__}, no Relay expression: make it a relay.var or relay.const")
+    return value
+
+
 def _expressions(values: Sequence[Any]) -> list[Any]:
-    """Arguments as nodes: a `TupleWrapper` gives its call."""
-    made = [value.astuple() if isinstance(value, TupleWrapper) else value for value in values]
-    for at, value in enumerate(made):
-        if not isinstance(value, tvm.ir.Expr):
-            raise TypeError(
-                f"argument {at} is {type(value).__name__}, no Relay expression: make it a relay.var or relay.const"
-            )
-    return made
+    return [_expression(value, f"argument {at}") for at, value in enumerate(values)]
 
 
 def _operator(name: str) -> Callable[..., Call]:

@@ -78,6 +78,31 @@ def test_function_takes_variables_for_parameters():
         relay.Function([relay.const(1)], relay.const(1))
 
 
+X = relay.var("x", shape=(2,))
+NO_EXPRESSION = {
+    "what is called is int": lambda: relay.Call(1, [X]),
+    "the tuple is list": lambda: relay.TupleGetItem([X], 0),
+    "a let binds a relay.Var, not Constant": lambda: relay.Let(relay.const(1.0), X, X),
+    "the value is float": lambda: relay.Let(X, 1.0, X),
+    "the body is float": lambda: relay.Let(X, X, 1.0),
+    "the condition is bool": lambda: relay.If(True, X, X),
+    "the second branch is NoneType": lambda: relay.If(relay.const(True), X, None),
+    "the body is ndarray": lambda: relay.Function([X], np.ones(2)),
+    "the value of %x is ndarray": lambda: relay.bind(X, {X: np.ones(2)}),
+}
+
+
+@pytest.mark.parametrize("says", NO_EXPRESSION)
+def test_nodes_are_made_of_expressions(says):
+    with pytest.raises(TypeError, match=f"^{says}.*: make (it|one)"):
+        NO_EXPRESSION[says]()
+
+
+def test_several_results_stand_where_an_expression_does():
+    parts = relay.split(X, 2)
+    assert relay.Function([X], parts).body == parts.astuple()
+
+
 def test_checked_type_before_and_after_inference():
     func = two_layers()
     with pytest.raises(ValueError, match="no checked type yet: run relay.transform.InferType"):
