@@ -11,6 +11,7 @@ Shapes are known numbers here; the symbolic dimensions (`?`) of TVM v0.16 are no
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -37,15 +38,17 @@ class _PrintsAsRelay:
 class TensorType(_PrintsAsRelay, Type):
     """A dense array of `dtype` with the given `shape`; `()` is a scalar.
 
-    Raises `TypeError` where a dimension is no integer, `ValueError` where one is negative.
+    Raises `TypeError` where a dimension is no integer, `ValueError` where one is negative or there is no such dtype.
     """
 
     shape: tvm_ffi.Array[int]
     dtype: str
 
     def __init__(self, shape: Iterable[int], dtype: str = "float32", span: Span | None = None) -> None:
+        if not isinstance(shape, Iterable):
+            raise TypeError(f"a tensor's shape is a tuple of integers, not {shape!r}: write ({shape!r},)")
         dims = [_dimension(dim, shape) for dim in shape]
-        self.__ffi_init__(shape=dims, dtype=str(dtype), span=span)
+        self.__ffi_init__(shape=dims, dtype=_dtype(str(dtype)), span=span)
 
     @property
     def concrete_shape(self) -> tuple[int, ...]:
@@ -96,6 +99,8 @@ def type_text(ty: Type) -> str:
 def _dimension(dim: Any, shape: Iterable[int]) -> int:
     try:
         size = int(dim)
+        if isinstance(dim, float) and size != dim:
+            raise ValueError
     except (TypeError, ValueError):
         raise TypeError(
             f"a tensor's shape is made of integers, {shape!r} holds {dim!r}: give a number for it"
@@ -103,3 +108,11 @@ def _dimension(dim: Any, shape: Iterable[int]) -> int:
     if size < 0:
         raise ValueError(f"a tensor's shape has no negative sizes, {shape!r} holds {size}: give its real size")
     return size
+
+
+@functools.lru_cache
+def _dtype(name: str) -> str:
+    try:
+        return str(tvm_ffi.dtype(name))
+    except ValueError:
+        raise ValueError(f"there is no dtype {name!r}: write one such as 'float32' or 'int8'") from None

@@ -30,3 +30,13 @@ def test_shapes_are_natural_numbers():
         relay.TensorType((2, -1))
     with pytest.raises(TypeError, match="made of integers.*holds 'n'"):
         relay.TensorType((2, "n"))
+    with pytest.raises(TypeError, match="made of integers.*holds 2.5"):
+        relay.TensorType((2.5,))
+    with pytest.raises(TypeError, match=r"a tuple of integers, not 3: write \(3,\)"):
+        relay.TensorType(3)
+
+
+def test_dtypes_are_those_of_tvm():
+    assert relay.TensorType((2,), "int4").dtype == "int4"
+    with pytest.raises(ValueError, match="no dtype 'floaty': write one such as 'float32'"):
+        relay.TensorType((2,), "floaty")
