@@ -24,8 +24,10 @@ def bind_params_by_name(func: Function, params: Mapping[str, Any]) -> Function:
     none of `params` is left to bind.
 
     Raises `ValueError` for a name that `func` does not have or has twice and for another shape, `TypeError` for another
-    dtype and for what is no array. Nothing is bound then.
+    dtype, for what is no array and where `params` is no mapping of names. Nothing is bound then.
     """
+    if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
+        raise TypeError("params maps the names of parameters to arrays: pass a dict such as {'weight': array}")
     named: dict[str, list[Var]] = {}
     for param in func.params:
         named.setdefault(param.name_hint, []).append(param)
@@ -64,7 +66,7 @@ def _refuse_unknown(
 def _constant(name: str, value: Any) -> Constant:
     try:
         return Constant(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last is PyTorch's, of a tensor with a gradient
         raise TypeError(f"params has {type(value).__name__} for {name!r}: give it an array of numbers") from None
 
 

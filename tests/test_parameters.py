@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import set_env  # noqa: F401
+import torch
 from tvm import relay
 from tvm.relay.parameters import bind_params_by_name
 
@@ -48,6 +49,10 @@ WRONG = {
     "of another network": ({"w0": WEIGHT, "w1": BIAS}, ValueError, "'w0'.*it has data, weight, bias"),
     "shape": ({"weight": WEIGHT[:2]}, ValueError, r"%weight is a Tensor\[\(3, 4\), float32\].*\(2, 4\)"),
     "dtype": ({"weight": WEIGHT.astype("float64")}, TypeError, "%weight is a .*is given float64: convert it"),
+    "no array": ({"weight": "heavy"}, TypeError, "params has str for 'weight': give it an array of numbers"),
+    "with a gradient": ({"weight": torch.ones(3, 4, requires_grad=True)}, TypeError, "params has Tensor for 'weight'"),
+    "no names": ([WEIGHT, BIAS], TypeError, "params maps the names of parameters to arrays: pass a dict"),
+    "numbers for names": ({0: WEIGHT, 1: BIAS}, TypeError, "params maps the names of parameters to arrays"),
 }
 
 

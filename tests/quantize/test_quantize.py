@@ -100,13 +100,13 @@ def test_below_level_3_scales_are_not_folded():
     [
         ({"weigth": np.ones((4, 3, 3, 3), "float32")}, ValueError, "weigth.*weight"),
         ({"gamma": np.ones(5, "float32")}, ValueError, r"gamma is a Tensor\[\(4\), float32\] .* the shape \(5,\)"),
-        ({"gamma": np.ones(4, "int32")}, ValueError, "gamma.*int32.*float32"),
+        ({"gamma": np.ones(4, "int32")}, TypeError, "gamma.*int32.*float32"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(change, error, message):
     mod, params = conv_bn_relu()
     before = str(mod)
-    with pytest.raises((error, TypeError), match=message):
+    with pytest.raises(error, match=message):
         prerequisite_optimize(mod, params | change)
     assert str(mod) == before
 
