@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
 
 
 def _whole(ty: Any, what: str) -> TensorType:
+    """`ty`, which must be a tensor's of integers or of `bool`s."""
     found = tensor(ty, what)
     if not str(found.dtype).startswith(("int", "uint", "bool")):
         raise TypeError(f"{what} must be integers, not {found.dtype}")
@@ -44,7 +46,10 @@ class StridedSliceAttrs(Attrs):
 
 
 def _ranges(shape: Sequence[int], attrs: StridedSliceAttrs) -> dict[int, range]:
-    """For each axis that is sliced, the indices that stay."""
+    """For each axis that is sliced, the indices that stay.
+
+    Raises `TypeError` for more axes than the shape has, a stride of 0, or bounds that lie the wrong way round.
+    """
     begin, end, strides = list(attrs.begin), list(attrs.end), list(attrs.strides)
     count = max(len(begin), len(end)) if attrs.axes is None else len(attrs.axes)
     axes = range(count) if attrs.axes is None else attrs.axes
@@ -343,16 +348,15 @@ def _scan_type(types: Sequence[Any], attrs: ScanopAttrs) -> TensorType:
     data = tensor(types[0], "the data")
     shape = data.concrete_shape
     if attrs.axis is None:
-        size = 1
-        for dim in shape:
-            size *= dim
-        shape = (size,)
+        shape = (math.prod(shape),)
     else:
         axis_of(attrs.axis, len(shape))
     return TensorType(shape, attrs.dtype or data.dtype)
 
 
-def _scan(name: str, ufunc: np.ufunc, meaning: str) -> Any:
+def _scan(name: str, ufunc: np.ufunc, meaning: str) -> Callable[..., Call]:
+    """Declare a running sum or product and give the function that calls it; `ufunc` makes one of two numbers."""
+
     def reference(arrays: Sequence[np.ndarray], attrs: ScanopAttrs) -> np.ndarray:
         data = arrays[0].reshape(-1) if attrs.axis is None else arrays[0]
         axis = attrs.axis or 0

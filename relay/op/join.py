@@ -156,14 +156,10 @@ _SPLIT = define(
 
 def split(data: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> TupleWrapper:
     """`data` in parts along `axis`: that many equal ones, or parts that begin at 0 and at the given indices."""
-    if isinstance(indices_or_sections, int):
-        attrs, count = (
-            SplitAttrs(indices_or_sections=indices_or_sections, axis=integer(axis, "axis")),
-            indices_or_sections,
-        )
-    else:
-        indices = integers(indices_or_sections, "indices_or_sections")
-        attrs, count = SplitAttrs(indices_or_sections=indices, axis=integer(axis, "axis")), len(indices) + 1
+    whole = isinstance(indices_or_sections, int)
+    parts = indices_or_sections if whole else integers(indices_or_sections, "indices_or_sections")
+    count = parts if isinstance(parts, int) else len(parts) + 1
+    attrs = SplitAttrs(indices_or_sections=parts, axis=integer(axis, "axis"))
     return TupleWrapper(Call(_SPLIT, [data], attrs), count)
 
 
@@ -216,29 +212,29 @@ class EinsumAttrs(Attrs):
 
 def _einsum_type(types: Sequence[Any], attrs: EinsumAttrs) -> Type:
     parts = tensors(types[0], "the data")
-    equation = attrs.equation.replace(" ", "")
-    inputs, arrow, output = equation.partition("->")
-    names = inputs.split(",")
-    letters = inputs.replace(",", "")
+    inputs, arrow, output = attrs.equation.replace(" ", "").partition("->")
+    names, letters = inputs.split(","), inputs.replace(",", "")
     if not arrow:
         output = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
     if not set(letters + output) <= set(string.ascii_letters) or len(names) != len(parts):
         raise TypeError(f"the equation {attrs.equation!r} does not name the axes of {len(parts)} tensors with letters")
+    if not set(output) <= set(letters):
+        raise TypeError(f"the equation {attrs.equation!r} gives an axis that no tensor has")
+    sizes = _letter_sizes(attrs.equation, names, parts)
+    return TensorType([sizes[letter] for letter in output], parts[0].dtype)
+
+
+def _letter_sizes(equation: str, names: Sequence[str], parts: Sequence[TensorType]) -> dict[str, int]:
+    """The size of the axis behind each letter; an axis of size 1 goes with any other."""
     sizes: dict[str, int] = {}
     for name, part in zip(names, parts, strict=True):
         if len(name) != len(part.shape) or part.dtype != parts[0].dtype:
-            raise TypeError(
-                f"{name!r} of the equation {attrs.equation!r} stands for {part}, and not of one dtype or rank"
-            )
+            raise TypeError(f"{name!r} of the equation {equation!r} stands for {part}, and not of one dtype or rank")
         for letter, size in zip(name, part.concrete_shape, strict=True):
             if sizes.setdefault(letter, size) not in (size, 1) and size != 1:
-                raise TypeError(
-                    f"{letter!r} of the equation {attrs.equation!r} has the sizes {sizes[letter]} and {size}"
-                )
+                raise TypeError(f"{letter!r} of the equation {equation!r} has the sizes {sizes[letter]} and {size}")
             sizes[letter] = max(sizes[letter], size)
-    if not set(output) <= set(letters):
-        raise TypeError(f"the equation {attrs.equation!r} gives an axis that no tensor has")
-    return TensorType([sizes[letter] for letter in output], parts[0].dtype)
+    return sizes
 
 
 _EINSUM = define(

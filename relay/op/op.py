@@ -27,7 +27,6 @@ __all__ = [
     "define",
     "function",
     "get",
-    "is_defined",
     "names",
     "operator",
     "register_op_attr",
@@ -124,11 +123,6 @@ def get(op_name: str) -> Op:
     Raises `ValueError` for a name that Relay does not have, with the names that come near.
     """
     return Op.get(operator(op_name).name)
-
-
-def is_defined(op_name: str) -> bool:
-    """Whether Relay has an operator of that name."""
-    return op_name in _OPERATORS
 
 
 def names() -> list[str]:
