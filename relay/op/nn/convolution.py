@@ -22,7 +22,7 @@ from ..layout import transform_layout, transformed_shape
 from ..op import OpPattern, define
 from ..type_relations import tensor
 from .contraction import matmul
-from .windows import AXES, DATA, around, as_given, output_size, padded, pairs, reach, sizes, sliding
+from .windows import AXES, DATA, around, one_or_both, output_size, padded, pairs, reach, sizes, sliding
 
 # What the weights are called, by the number of spatial axes: plainly, and in a transposed convolution.
 KERNEL = {1: "OIW", 2: "OIHW", 3: "OIDHW"}
@@ -297,7 +297,7 @@ def _transposed_convolution(name: str, rank: int) -> Callable[..., Call]:
             kernel_size=None if kernel_size is None else sizes(kernel_size, rank),
             strides=sizes(strides, rank),
             output_padding=sizes(output_padding, rank),
-            padding=around(padding, rank) if rank > 1 else as_given(padding),
+            padding=around(padding, rank) if rank > 1 else one_or_both(padding),
             dilation=sizes(dilation, rank),
             groups=groups,
             data_layout=data_layout,

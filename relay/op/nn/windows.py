@@ -16,25 +16,39 @@ AXES = {1: "width", 2: "height, width", 3: "depth, height, width"}
 DATA = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 
 
-def as_given(value: Any) -> tuple[int, ...]:
-    """One number or several, as many as there are: the text of `nn.conv1d_transpose` shows its padding so."""
+def _numbers(value: Any) -> tuple[int, ...]:
     return (int(value),) if isinstance(value, int | np.integer) else tuple(int(v) for v in value)
 
 
 def sizes(value: Any, rank: int) -> tuple[int, ...]:
-    """One number for each of `rank` spatial axes; a single number stands for all."""
-    values = as_given(value)
-    if len(values) not in (1, rank):
-        raise ValueError(f"{values} has {len(values)} numbers: give one, or {rank}")
+    """One number for each of `rank` spatial axes; a single number stands for all. Raises `ValueError` otherwise."""
+    values = _numbers(value)
+    _check_count(f"{values}", len(values), {1, rank})
     return values * (rank // len(values))
 
 
+def one_or_both(value: Any) -> tuple[int, ...]:
+    """The padding of one axis, one number or two as it is given: `nn.conv1d_transpose` shows it so in the text.
+
+    Raises `ValueError` for another count.
+    """
+    around(value, 1)
+    return _numbers(value)
+
+
 def around(value: Any, rank: int) -> tuple[int, ...]:
-    """`2 * rank` numbers, all those before and then all those after, from 1, `rank` or `2 * rank` of them."""
-    values = as_given(value)
-    if len(values) not in (1, rank, 2 * rank):
-        raise ValueError(f"the padding {values} has {len(values)} numbers: give 1, {rank} or {2 * rank}")
+    """`2 * rank` numbers, all those before and then all those after, from 1, `rank` or `2 * rank` of them.
+
+    Raises `ValueError` for another count.
+    """
+    values = _numbers(value)
+    _check_count(f"the padding {values}", len(values), {1, rank, 2 * rank})
     return values * (2 * rank // len(values))
+
+
+def _check_count(what: str, count: int, allowed: set[int]) -> None:
+    if count not in allowed:
+        raise ValueError(f"{what} has {count} numbers: give {' or '.join(map(str, sorted(allowed)))}")
 
 
 def pairs(value: Sequence[int], rank: int) -> list[tuple[int, int]]:

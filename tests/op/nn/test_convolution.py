@@ -144,6 +144,12 @@ def test_a_depthwise_weight_may_have_its_channels_by_group(layout):
         typed(nn.conv2d(*variables((2, 4, 6, 6), (4, 3, 3, 3)), groups=4))
 
 
+@pytest.mark.parametrize("make", [nn.conv1d, nn.conv1d_transpose])
+def test_a_padding_of_three_numbers_is_refused(make):
+    with pytest.raises(ValueError, match=r"^the padding \(1, 2, 3\) has 3 numbers: give 1 or 2$"):
+        make(*variables((1, 4, 9), (4, 4, 3)), padding=(1, 2, 3))
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_every_extreme_int8_sums_exactly(transposed):
     x, w = (
@@ -227,7 +233,7 @@ def test_a_transposed_weight_that_does_not_fit_is_refused(weight, attributes, sa
 
 def test_sizes_of_the_wrong_number_are_refused_at_once():
     x, w = variables((1, 4, 9, 8), (6, 4, 3, 3))
-    with pytest.raises(ValueError, match="the padding .1, 2, 3. has 3 numbers: give 1, 2 or 4"):
+    with pytest.raises(ValueError, match="the padding .1, 2, 3. has 3 numbers: give 1 or 2 or 4"):
         nn.conv2d(x, w, padding=(1, 2, 3))
-    with pytest.raises(ValueError, match="has 3 numbers: give one, or 2"):
+    with pytest.raises(ValueError, match="has 3 numbers: give 1 or 2"):
         nn.conv2d(x, w, strides=(1, 2, 3))
