@@ -29,5 +29,8 @@ define(
 
 
 def bias_add(data: Any, bias: Any, axis: int = 1) -> Call:
-    """`data` with `bias`, a vector, added along `axis`; the type is that of the data."""
+    """`data` with `bias`, a vector, added along `axis`; the type is that of the data.
+
+    `InferType` raises `TypeError` where the bias is not as long as the axis, or has another dtype.
+    """
     return Call(get("nn.bias_add"), [data, bias], BiasAddAttrs(axis=axis))

@@ -125,7 +125,10 @@ define(
 
 
 def dense(data: Any, weight: Any, units: int | None = None, out_dtype: str = "") -> Call:
-    """`data @ weight.T`: data of shape `(..., in)`, weight of shape `(units, in)`, result of shape `(..., units)`."""
+    """`data @ weight.T`: data of shape `(..., in)`, weight of shape `(units, in)`, result of shape `(..., units)`.
+
+    The result has the data's dtype, or `out_dtype`. `InferType` raises `TypeError` where the shapes and `units` differ.
+    """
     return Call(get("nn.dense"), [data, weight], DenseAttrs(units=units, out_dtype=out_dtype))
 
 
@@ -139,7 +142,8 @@ def matmul(
 ) -> Call:
     """`tensor_a @ tensor_b`: shapes `(..., rows, in)` and `(in, units)`, either with its last two axes exchanged.
 
-    With only the second one transposed this is `nn.dense`, as in Relay.
+    The result has the first one's dtype, or `out_dtype`. With only the second one transposed this is `nn.dense`, as in
+    Relay. `InferType` raises `TypeError` where the shapes and `units` differ.
     """
     if transpose_b and not transpose_a:
         return dense(tensor_a, tensor_b, units, out_dtype)
@@ -152,7 +156,8 @@ def batch_matmul(
 ) -> Call:
     """The products of two batches of matrices: shapes `(batch, rows, in)` and, transposed, `(batch, columns, in)`.
 
-    A batch of one goes with every matrix of the other.
+    The result is `(batch, rows, columns)`, in the first one's dtype or in `out_dtype`. A batch of one goes with every
+    matrix of the other. `InferType` raises `TypeError` where the shapes differ.
     """
     attrs = BatchMatmulAttrs(out_dtype=out_dtype, transpose_a=transpose_a, transpose_b=transpose_b)
     return Call(get("nn.batch_matmul"), [tensor_a, tensor_b], attrs)

@@ -300,7 +300,7 @@ def group_norm(
 
 
 def l2_normalize(data: Any, eps: float, axis: Sequence[int] | None = None) -> Call:
-    """`data / sqrt(max(sum(data ** 2), eps))`, the sum over the axes given, or over all."""
+    """`data / sqrt(max(sum(data ** 2), eps))`, the sum over the axes given, or over all; any shape, the dtype stays."""
     return Call(get("nn.l2_normalize"), [data], L2NormalizeAttrs(eps=eps, axis=axis))
 
 
@@ -315,6 +315,7 @@ def lrn(
 ) -> Call:
     """`data / (bias + alpha / size * sum(data ** 2)) ** beta`, the sum over `size` neighbours along `axis`.
 
+    Any shape, the dtype stays. `InferType` raises `TypeError` for another `norm_region`.
     Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012.
     """
     attrs = LRNAttrs(size=size, axis=axis, bias=bias, alpha=alpha, beta=beta, norm_region=norm_region)
