@@ -1,14 +1,33 @@
 """Relay's post-training quantizer, stage by stage."""
 
-from . import _partition
+from . import _annotate, _partition
+from ._annotate import attach_simulated_quantize, register_annotate_function
 from ._partition import register_partition_function
-from .quantize import QConfig, current_qconfig, partition, prerequisite_optimize, qconfig
+from .quantize import (
+    QAnnotateKind,
+    QConfig,
+    QuantizeContext,
+    annotate,
+    current_qconfig,
+    kind2str,
+    partition,
+    prerequisite_optimize,
+    qconfig,
+    quantize_context,
+)
 
 __all__ = [
+    "QAnnotateKind",
     "QConfig",
+    "QuantizeContext",
+    "annotate",
+    "attach_simulated_quantize",
     "current_qconfig",
+    "kind2str",
     "partition",
     "prerequisite_optimize",
     "qconfig",
+    "quantize_context",
+    "register_annotate_function",
     "register_partition_function",
 ]

@@ -2,10 +2,13 @@
 
 prerequisite_optimize    batch norms folded into the convolutions before them, constants folded
 partition                the network cut into regions of int8
+annotate                 every value that is to be narrow marked, with a scale and bounds that are variables
 """
 
 from __future__ import annotations
 
+import contextlib
+import enum
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import MappingProxyType
@@ -14,6 +17,7 @@ from typing import Any
 import tvm
 from tvm.ir import IRModule
 
+from .. import analysis as _analysis
 from .. import expr as _expr
 from .. import transform as _transform
 from ..module import main_of, with_main
@@ -67,6 +71,23 @@ _ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+class QAnnotateKind(enum.IntEnum):
+    """The kinds of value that annotation tells apart."""
+
+    IDENTITY = 0
+    INPUT = 1
+    WEIGHT = 2
+    ACTIVATION = 3
+
+
+def kind2str(kind: int) -> str:
+    """The name of a kind as the options have it: "input", "weight", "activation"; "identity" for what is not rounded.
+
+    Raises `ValueError` for a number that is no `QAnnotateKind`.
+    """
+    return QAnnotateKind(kind).name.lower()
+
+
 class QConfig:
     """The options of quantization, valid inside `with`; made by `qconfig`, never changed afterwards.
 
@@ -76,6 +97,19 @@ class QConfig:
     def __init__(self, **options: Any) -> None:
         plain = {name: int(value) if isinstance(value, bool) else value for name, value in options.items()}
         self.__dict__.update({**_DEFAULTS, **plain, "_entered": []})
+
+    def guard(self, ref_call: _expr.Call) -> bool:
+        """Whether calls of that operator are quantized: all are, unless `debug_enabled_ops` names those that are."""
+        enabled = self.debug_enabled_ops
+        return enabled is None or ref_call.op.name in enabled
+
+    def get_nbit_by_kind(self, kind: int) -> int:
+        """The bits of a value of `kind`: `nbit_input`, `nbit_weight` or `nbit_activation`."""
+        return getattr(self, f"nbit_{kind2str(kind)}")
+
+    def get_dtype_by_kind(self, kind: int) -> str:
+        """The dtype of a value of `kind`: `dtype_input`, `dtype_weight` or `dtype_activation`."""
+        return getattr(self, f"dtype_{kind2str(kind)}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(
@@ -146,6 +180,57 @@ def qconfig(**kwargs: Any) -> QConfig:
     return QConfig(**kwargs)
 
 
+class QuantizeContext:
+    """What the annotation rules of one network know together; entered by `with`, which begins afresh.
+
+    `qnode_map` has every `simulated_quantize` made so far, by what it rounds and how.
+    """
+
+    def __init__(self) -> None:
+        self.qnode_map: dict[Any, Any] = {}
+        self._entered: list[Token[QuantizeContext | None]] = []
+        self.reset()
+
+    def check_to_skip(self, ref_call: _expr.Call) -> bool:
+        """Whether a call stays in float: by `skip_conv_layers` or `skip_dense_layer`, or as quantization has stopped.
+
+        It counts the `nn.conv2d` that it is asked about: ask once about each, in the order of the network.
+        """
+        if self._stopped:
+            return True
+        config, name = current_qconfig(), ref_call.op.name
+        if name == "nn.conv2d" and config.skip_conv_layers is not None:
+            self._convolutions += 1
+            return self._convolutions - 1 in config.skip_conv_layers
+        return name == "nn.dense" and bool(config.skip_dense_layer)
+
+    def stop_quantize(self) -> None:
+        """Leave everything that comes after in float."""
+        self._stopped = True
+
+    def reset(self) -> None:
+        """Forget what was seen: the next network begins."""
+        self.qnode_map.clear()
+        self._convolutions = 0
+        self._stopped = False
+
+    def __enter__(self) -> QuantizeContext:
+        self.reset()
+        self._entered.append(_CONTEXT.set(self))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        _CONTEXT.reset(self._entered.pop())
+
+
+_CONTEXT: ContextVar[QuantizeContext | None] = ContextVar("relay.quantize.quantize_context", default=None)
+
+
+def quantize_context() -> QuantizeContext:
+    """The context of the innermost `with quantize_context()`; a new one outside."""
+    return _CONTEXT.get() or QuantizeContext()
+
+
 def _forward_op(ref_call, args):
     """forward the operator of ref_call with provided arguments"""
     return _expr.Call(ref_call.op, args, ref_call.attrs, ref_call.type_args, ref_call.span)
@@ -180,3 +265,21 @@ def partition() -> tvm.transform.Pass:
     return _transform.function_pass(
         lambda func, mod, ctx: forward_rewrite(func, "FQPartitionRewrite"), opt_level=1, name="QuantizePartition"
     )
+
+
+def annotate() -> tvm.transform.Pass:
+    """The pass that puts a `simulated_quantize` wherever a value becomes narrow, by the rules of `FQAnnotateRewrite`.
+
+    Scales and bounds are variables `dom_scale`, `clip_min` and `clip_max`, which become the last parameters of the
+    function. Which layers stay in float is counted in the current `quantize_context`, or anew without one.
+    """
+
+    def annotated(func: _expr.Function, mod: IRModule, ctx: tvm.transform.PassContext) -> _expr.Function:
+        from ._annotate import input_where_shared  # the rules are written with the names of this module
+
+        with contextlib.nullcontext() if _CONTEXT.get() else quantize_context():
+            func = forward_rewrite(func, "FQAnnotateRewrite", input_where_shared)
+        params = [*func.params, *_analysis.free_vars(func)]
+        return _expr.Function(params, func.body, func.ret_type, None, func.attrs, func.span)
+
+    return _transform.function_pass(annotated, opt_level=1, name="QuantizeAnnotate")

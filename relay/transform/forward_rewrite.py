@@ -7,13 +7,16 @@
 A rule is called as `rule(ref_call, new_args, ctx)`. `ref_call` is the call as it was, `new_args` are its arguments as
 they have become; some may be a `TempExpr`, which says that what comes next may still decide. It returns the expression
 or `TempExpr` that takes the call's place, or None for "nothing to say". A call without a rule, or whose rule has
-nothing to say, takes ordinary expressions only: there each `TempExpr` becomes what its `realize()` gives.
+nothing to say, takes ordinary expressions only: there each `TempExpr` becomes what its `realize()` gives. What several
+expressions use may be decided once for all of them: an argument of that kind goes through `fmulti_ref_trigger` first.
 
 Algorithm: TVM v0.16, `ForwardRewrite`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from tvm.ir import Op
@@ -24,8 +27,10 @@ from ..op.op import Rule, rule
 from ..text import span_text
 
 
-def forward_rewrite(expr: Any, attr_key: str) -> Any:
+def forward_rewrite(expr: Any, attr_key: str, fmulti_ref_trigger: Callable[[Any], Any] | None = None) -> Any:
     """Rewrite `expr` with the rules registered under `attr_key`, arguments before their users.
+
+    `fmulti_ref_trigger(new_arg)`, where given, says what a call or a tuple gets for what is used more than once.
 
     Raises `TypeError` where a rule returns something else than an expression or None, and the rule's own error, with
     the operator and the span added, where one fails. The expression is not changed in either case.
@@ -33,12 +38,15 @@ def forward_rewrite(expr: Any, attr_key: str) -> Any:
     made: dict[Any, Any] = {}
     realized: dict[Any, Any] = {}
     rules: dict[Op, Rule | None] = {}
+    uses = Counter() if fmulti_ref_trigger is None else _uses(expr)
 
     def plain(node: Any) -> Any:
         return rewrite(node, lambda old, new: new.realize() if isinstance(new, TempExpr) else new, realized)
 
     for node, below in post_order(expr):
         new = [made[child] for child in below]
+        if fmulti_ref_trigger is not None and isinstance(node, Call | Tuple):
+            new = [fmulti_ref_trigger(a) if uses[child] > 1 else a for a, child in zip(new, below, strict=True)]
         said = None
         if isinstance(node, Call) and isinstance(node.op, Op):
             if node.op not in rules:
@@ -57,6 +65,11 @@ def forward_rewrite(expr: Any, attr_key: str) -> Any:
             keeps_temps = isinstance(node, Tuple | TupleGetItem)
             made[node] = with_children(node, new if keeps_temps else [plain(child) for child in new], below)
     return plain(made[expr])
+
+
+def _uses(expr: Any) -> Counter[Any]:
+    """How many expressions of `expr` use each one of them; one that uses it twice counts twice."""
+    return Counter(child for _, below in post_order(expr) for child in below)
 
 
 def _apply(found: Rule, call: Call, new_args: list[Any]) -> Any:
