@@ -126,24 +126,36 @@ class _Printer:
     def _scope(self, body: Any) -> str:
         """A function's or a let's inside: its lines, then the expression that it is."""
         outer, self.lines = self.lines, []
-        while isinstance(body, Let):
-            name = self._parameter(body.var)
-            value = self._inline(body.value)
-            self.lines.append(f"let {name} = {value};")
+        while self._opens_here(body):
+            self.lines.append(self._binding(body))
             body = body.body
         last = self._inline(body)
         text = "\n".join([*self.lines, last])
         self.lines = outer
         return text
 
+    def _let(self, let: Let) -> str:
+        """A let among other expressions: what its value needs stands before it, what its body needs in it."""
+        first = self._binding(let)
+        return f"{first}\n{self._scope(let.body)}"
+
+    def _binding(self, let: Let) -> str:
+        """`let %name = value;`; the lines that the value needs go where this one will."""
+        name = self._parameter(let.var)
+        return f"let {name} = {self._inline(let.value)};"
+
     def _inline(self, expr: Any) -> str:
         """The text of `expr` where it stands, without a line of its own."""
-        if isinstance(expr, Let):
-            return self._scope(expr)
+        if self._opens_here(expr):
+            return self._let(expr)
         self._visit(expr)
         if isinstance(expr, Var) or expr in self.named or self._is_shared(expr):
             return self._name(expr)
         return self.visited[expr] + self._info(expr)
+
+    def _opens_here(self, expr: Any) -> bool:
+        """Whether `expr` is a let whose lines belong to the scope that it ends; one that is shared has a name."""
+        return isinstance(expr, Let) and expr not in self.visited and not self._is_shared(expr)
 
     def _is_shared(self, expr: Any) -> bool:
         """Whether something besides the scope that `expr` stands in uses it; only an inner scope has such company."""
@@ -202,10 +214,11 @@ class _Printer:
         if isinstance(expr, Function):
             return self._function("fn ", expr)
         if isinstance(expr, Let):
-            return f"(\n{_indent(self._scope(expr))}\n)"
+            return f"(\n{_indent(self._let(expr))}\n)"
         if isinstance(expr, If):
+            cond = self._name(expr.cond)
             taken, other = (_indent(self._scope(branch)) for branch in (expr.true_branch, expr.false_branch))
-            return f"if ({self._name(expr.cond)}) {{\n{taken}\n}} else {{\n{other}\n}}"
+            return f"if ({cond}) {{\n{taken}\n}} else {{\n{other}\n}}"
         if isinstance(expr, Constant):
             return self._constant(expr)
         if isinstance(expr, Var):

@@ -219,6 +219,23 @@ def let_in_argument():
 
 
 @program
+def let_in_argument_of_a_deep_value():
+    """What the value needs stands before the let, what the body needs in it."""
+    x, y, z = var("x", 2), relay.var("y"), var("z", 2)
+    shared = relay.exp(x)
+    inner = relay.Let(y, relay.tanh(relay.add(shared, z)), relay.add(relay.nn.relu(y), shared))
+    return relay.add(relay.nn.relu(inner), shared), typed(relay.add(relay.nn.relu(inner), shared))
+
+
+@program
+def let_shared_with_an_inner_scope():
+    c, x, y, z = relay.var("c", "bool"), var("x", 2), relay.var("y"), relay.var("z")
+    shared = relay.Let(y, relay.exp(x), relay.nn.relu(y))
+    branches = relay.add(relay.nn.relu(shared), relay.If(c, shared, relay.tanh(shared)))
+    return typed(branches), typed(relay.nn.relu(relay.Let(z, shared, relay.add(z, shared))))
+
+
+@program
 def let_function():
     x, y, f = var("x", 2), var("y", 2), relay.var("f")
     inner = relay.Function([y], relay.nn.relu(relay.exp(y)))
@@ -236,6 +253,15 @@ def if_then_else():
     c, x = relay.var("c", "bool"), var("x", 2)
     branch = relay.If(c, relay.exp(relay.nn.relu(x)), x)
     return branch, typed(branch)
+
+
+@program
+def if_with_lines_in_its_branches():
+    """The condition has its line, and its number, before the branches have theirs."""
+    x = var("x", 2)
+    condition = relay.less(relay.sum(x), relay.const(1.0))
+    branch = relay.If(condition, relay.exp(relay.nn.relu(x)), relay.tanh(relay.negative(x)))
+    return branch, typed(relay.nn.relu(branch))
 
 
 @program
