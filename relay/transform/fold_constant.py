@@ -5,7 +5,8 @@
              multiply(%x, %1)
     after    multiply(%x, meta[relay.Constant][0])
 
-A field of a known tuple is that field, a `let` of a constant is that constant, and `shape_of` is known from the type.
+A field of a known tuple is that field, a `let` of a constant is that constant, an `if` whose condition is known is one
+of its branches, and `shape_of` is known from the type.
 A call without arguments (`zeros`) stays: it is smaller than what it makes. So do calls of functions, and what stands in
 a function marked `Primitive`. As TVM v0.16 does it (`fold_constant.cc`).
 """
@@ -19,7 +20,7 @@ import numpy as np
 import tvm
 from tvm.ir import IRModule, Op
 
-from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem, is_operator
+from ..expr import Call, Constant, Function, If, Let, Tuple, TupleGetItem, is_operator
 from ..expr_functor import post_order, with_children
 from ..op.op import operator
 from .infer_type import infer
@@ -68,6 +69,8 @@ def _folded(node: Any, new: Sequence[Any], below: Sequence[Any], fold_qnn: bool)
         return new[0].fields[node.index]
     elif isinstance(node, Let) and isinstance(new[0], Constant):
         return new[2]
+    elif isinstance(node, If) and isinstance(new[0], Constant):
+        return new[1] if new[0].value() else new[2]
     elif isinstance(node, Function) and node.attrs.get("Primitive", 0):
         return node
     return with_children(node, new, below)

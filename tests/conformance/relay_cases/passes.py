@@ -140,6 +140,13 @@ def fold_comparison():
 
 
 @program
+def fold_if():
+    x = image()
+    known = relay.less(relay.const(1.0), relay.const(2.0))
+    return _fold(relay.nn.relu(relay.If(known, relay.exp(x), relay.tanh(x))))
+
+
+@program
 def fold_let():
     y = relay.var("y")
     return _fold(relay.Let(y, relay.const(2.0), relay.add(var("x", 2), relay.exp(y))))
