@@ -213,7 +213,7 @@ class ExprMutator(ExprFunctor):
 
 @contextlib.contextmanager
 def _room_for(expr: Any, functor: ExprFunctor) -> Iterator[None]:
-    """Python's own recursion limit, raised for the outermost visit to what this graph can need.
+    """Python's own recursion limit, raised for the outermost visit to what the part not visited yet can need.
 
     Calls between Python functions take no C stack (CPython 3.11 and newer), so only the limit stands in the way.
     """
@@ -222,7 +222,7 @@ def _room_for(expr: Any, functor: ExprFunctor) -> Iterator[None]:
         return
     before = sys.getrecursionlimit()
     functor._visiting = True
-    sys.setrecursionlimit(before + 16 * sum(1 for _ in post_order(expr)))
+    sys.setrecursionlimit(before + 16 * sum(1 for _ in post_order(expr, functor.memo_map)))
     try:
         yield
     finally:
