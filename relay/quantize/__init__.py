@@ -1,6 +1,6 @@
 """Relay's post-training quantizer, stage by stage."""
 
-from . import _annotate, _partition
+from . import _annotate, _partition, _realize
 from ._annotate import attach_simulated_quantize, register_annotate_function
 from ._partition import register_partition_function
 from .quantize import (
@@ -14,6 +14,7 @@ from .quantize import (
     prerequisite_optimize,
     qconfig,
     quantize_context,
+    realize,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "prerequisite_optimize",
     "qconfig",
     "quantize_context",
+    "realize",
     "register_annotate_function",
     "register_partition_function",
 ]

@@ -3,6 +3,7 @@
 prerequisite_optimize    batch norms folded into the convolutions before them, constants folded
 partition                the network cut into regions of int8
 annotate                 every value that is to be narrow marked, with a scale and bounds that are variables
+realize                  integers, where the marks have their scales
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .. import transform as _transform
 from ..module import main_of, with_main
 from ..parameters import bind_params_by_name
 from ..transform.forward_rewrite import forward_rewrite
+from ..transform.infer_type import infer
 
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
@@ -283,3 +285,15 @@ def annotate() -> tvm.transform.Pass:
         return _expr.Function(params, func.body, func.ret_type, None, func.attrs, func.span)
 
     return _transform.function_pass(annotated, opt_level=1, name="QuantizeAnnotate")
+
+
+def realize() -> tvm.transform.Pass:
+    """The pass that makes integers of what `simulated_quantize` rounds, by the rules registered as `FQRealizeRewrite`.
+
+    Every scale must be known, as it is after calibration.
+    """
+    return _transform.function_pass(
+        lambda func, mod, ctx: forward_rewrite(infer(func, mod), "FQRealizeRewrite"),
+        opt_level=1,
+        name="QuantizeRealize",
+    )
