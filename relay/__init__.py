@@ -1,6 +1,20 @@
 """Relay as a dialect of today's TVM. `import set_env` puts it at `tvm.relay`; the names are those of TVM v0.16."""
 
-from . import analysis, build_module, expr, expr_functor, frontend, module, op, quantize, text, transform, tvm_names, ty
+from . import (
+    analysis,
+    build_module,
+    deep_stack,
+    expr,
+    expr_functor,
+    frontend,
+    module,
+    op,
+    quantize,
+    text,
+    transform,
+    tvm_names,
+    ty,
+)
 from .build_module import create_executor
 from .expr import (
     Call,

@@ -147,6 +147,21 @@ def test_json_there_and_back():
     assert np.array_equal(weight.data.numpy(), np.ones((4, 3), "float32"))
 
 
+def test_json_and_structural_equality_of_ten_thousand_calls():
+    x = expr = relay.var("x", shape=(2,))
+    for _ in range(10_000):
+        expr = relay.nn.relu(expr)
+    func = relay.Function([x], expr)
+    back = tvm.ir.load_json(tvm.ir.save_json(func))
+    assert tvm.ir.structural_equal(func, back)
+    assert tvm.ir.structural_hash(func) == tvm.ir.structural_hash(back)
+
+
+def test_json_that_is_none_is_refused_as_tvm_does():
+    with pytest.raises(ValueError):
+        tvm.ir.load_json("{")
+
+
 def test_json_keeps_every_kind_of_node():
     x = relay.var("x", shape=(2,))
     y = relay.var("y", shape=(2,), span=relay.Span(relay.SourceName("net.py"), 3, 3, 4, 9))
