@@ -87,9 +87,11 @@ def define(
     pattern: OpPattern | None,
     attrs: type | None = None,
     complete: Complete | None = None,
+    reshapes: bool = False,
 ) -> Op:
     """Declare an operator and return its entry in TVM's registry.
 
+    One that `reshapes` gives its argument's numbers in their order, under another shape.
     Raises `ValueError` for a name that is declared already.
     """
     if name in _OPERATORS:
@@ -99,6 +101,8 @@ def define(
     op = Op.get(name)
     if pattern is None:
         op.reset_attr("TOpPattern")  # registering one was only the way to make the operator
+    if reshapes:
+        op.set_attr("TReshapeOp", True)
     op.set_num_inputs(len(inputs))
     for argument in inputs:
         op.add_argument(argument, "Expr", "")
@@ -202,6 +206,12 @@ def guard_rules() -> None:
     def register(op_name: str, attr_key: str, value: Any = None, level: int = 10) -> Any:
         if attr_key not in RULES:
             return theirs(op_name, attr_key, value, level)
+        if not isinstance(op_name, str):
+            raise TypeError(
+                f"a rule is registered by an operator's name, not by a {type(op_name).__name__}: pass a string"
+            )
+        if not isinstance(level, int) or level < 1:
+            raise ValueError(f"the level of a rule for {op_name} is a natural number, not {level!r}: the default is 10")
         operator(op_name)
         if value is None:
             return lambda function: register(op_name, attr_key, function, level)

@@ -124,6 +124,7 @@ _RESHAPE = define(
     infer=_reshape_type,
     compute=lambda arrays, attrs: arrays[0].reshape(reshaped(arrays[0].shape, attrs.newshape, attrs.allowzero)),
     pattern=OpPattern.INJECTIVE,
+    reshapes=True,
 )
 _REVERSE_RESHAPE = define(
     "contrib_reverse_reshape",
@@ -134,6 +135,7 @@ _REVERSE_RESHAPE = define(
     ),
     compute=lambda arrays, attrs: arrays[0].reshape(_reversed_shape(arrays[0].shape, attrs)),
     pattern=OpPattern.INJECTIVE,
+    reshapes=True,
 )
 
 

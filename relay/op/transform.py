@@ -61,6 +61,7 @@ _SQUEEZE = define(
     ),
     compute=lambda arrays, attrs: arrays[0].reshape(_squeezed(arrays[0].shape, attrs)),
     pattern=OpPattern.INJECTIVE,
+    reshapes=True,
 )
 
 
@@ -93,6 +94,7 @@ _EXPAND_DIMS = define(
     ),
     compute=lambda arrays, attrs: arrays[0].reshape(_expanded(arrays[0].shape, attrs)),
     pattern=OpPattern.BROADCAST,
+    reshapes=True,
 )
 
 

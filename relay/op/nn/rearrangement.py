@@ -87,6 +87,7 @@ define(
     infer=_flat,
     compute=lambda arrays, attrs: arrays[0].reshape(arrays[0].shape[0], math.prod(arrays[0].shape[1:])),
     pattern=OpPattern.INJECTIVE,
+    reshapes=True,
 )
 define(
     "nn.depth_to_space",
