@@ -54,16 +54,21 @@ def summary(values: np.ndarray) -> tuple[float, float]:
     return float(values.mean(dtype="float64")), max(float(values.max()), -float(values.min()))
 
 
-def stages(network: Network) -> Texts:
-    """The text after import, `prerequisite_optimize` and `partition`, and the constants of the second."""
+def imported(network: Network) -> "tuple[tvm.IRModule, dict]":
+    """The module that a network, seeded and traced, is imported as, and its parameters."""
     torch.manual_seed(0)
     np.random.seed(0)
     module = network.build().eval().float()
     inputs = network.named_inputs()
     with torch.no_grad():
         traced = torch.jit.trace(module, tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))).eval()
+    return relay.frontend.from_pytorch(traced, inputs, use_parser_friendly_name=True)
+
+
+def stages(network: Network) -> Texts:
+    """The text after import, `prerequisite_optimize` and `partition`, and the constants of the second."""
     with scope():
-        mod, params = relay.frontend.from_pytorch(traced, inputs, use_parser_friendly_name=True)
+        mod, params = imported(network)
         yield "import", str(mod["main"])
         with tvm.transform.PassContext(opt_level=3):
             prerequisite = relay.quantize.prerequisite_optimize(tvm.IRModule.from_expr(mod["main"]), params)
