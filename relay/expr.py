@@ -289,6 +289,8 @@ class Function(ExprWithOp, tvm.ir.BaseFunc):
                 raise TypeError(
                     f"a function's parameters are relay.Var, not {type(param).__name__}: make one with relay.var"
                 )
+        if len(set(params)) != len(params):
+            raise ValueError("a function has one of its parameters twice: make a variable for each with relay.var")
         if not isinstance(attrs, DictAttrs):
             attrs = tvm.ir.make_node("ir.DictAttrs", **(attrs or {}))
         body = _expression(body, "the body")

@@ -206,3 +206,9 @@ def test_expressions_are_not_indexed_by_accident():
         relay.var("x")[0]
     with pytest.raises(TypeError, match="not iterable"):
         list(relay.var("x"))
+
+
+def test_a_parameter_stands_once():
+    x = relay.var("x", shape=(2,))
+    with pytest.raises(ValueError, match="one of its parameters twice"):
+        relay.Function([x, x], x)

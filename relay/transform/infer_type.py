@@ -18,6 +18,7 @@ import tvm
 import tvm_ffi
 from tvm.ir import GlobalVar, IRModule, Op, Type
 
+from ..analysis import free_vars
 from ..expr import Call, Constant, Function, If, Let, Tuple, TupleGetItem, Var
 from ..expr_functor import children, with_children
 from ..op.op import operator
@@ -29,9 +30,18 @@ from .transform import function_pass
 def InferType() -> tvm.transform.Pass:
     """The pass. Its module comes back with every type in place; a module that has them comes back as it is.
 
-    Raises `TypeError` where the types of a call do not fit, naming the call, its operator, the types and the span.
+    Raises `TypeError` where the types of a call do not fit, naming the call, its operator, the types and the span, and
+    where a variable is neither a parameter nor bound.
     """
-    return function_pass(lambda func, mod, ctx: infer(func, mod), opt_level=0, name="InferType")
+    return function_pass(lambda func, mod, ctx: _closed(infer(func, mod), func), opt_level=0, name="InferType")
+
+
+def _closed(typed: Function, given: Function) -> Function:
+    """A function that was typed just now, after a look whether something in it is free."""
+    if typed != given and (free := free_vars(typed)):
+        names = ", ".join(f"%{var.name_hint}" for var in free)
+        raise TypeInferenceError(f"{names} of the function is free: make it a parameter, or bind it")
+    return typed
 
 
 # Where Sequential looks for a pass that another one requires.

@@ -281,3 +281,11 @@ def test_ten_thousand_calls():
     mod = relay.transform.InferType()(tvm.IRModule.from_expr(relay.Function([x], expr)))
     text = str(relay.quantize.partition()(mod)["main"])
     assert text.count("annotation.cast_hint") == 5_000
+
+
+def test_what_is_no_name_and_no_level_is_refused():
+    with pytest.raises(TypeError, match="by an operator's name, not by a Op: pass a string"):
+        register_partition_function(_op.get("nn.dense"), lambda ref_call, new_args, ctx: None)
+    with pytest.raises(ValueError, match="the level of a rule for nn.dense is a natural number, not 'high'"):
+        register_partition_function("nn.dense", lambda ref_call, new_args, ctx: None, level="high")
+    assert rule(_op.get("nn.dense"), KEY) is None

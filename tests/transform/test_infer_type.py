@@ -123,3 +123,9 @@ def test_ten_thousand_calls():
     for _ in range(10_000):
         expr = relay.nn.relu(expr)
     assert infer_main(expr).ret_type == relay.TensorType((2,))
+
+
+def test_what_is_free_in_a_function_is_named():
+    x, y = relay.var("x", shape=(2,)), relay.var("y", shape=(2,))
+    with pytest.raises(TypeInferenceError, match="%y of the function is free: make it a parameter, or bind it"):
+        infer_main(relay.Function([x], relay.add(x, y)))
