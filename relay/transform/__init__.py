@@ -4,10 +4,12 @@ from .backward_fold_scale_axis import BackwardFoldScaleAxis
 from .canonicalize_cast import CanonicalizeCast
 from .canonicalize_ops import CanonicalizeOps
 from .dead_code import DeadCodeElimination
+from .defuse_ops import DefuseOps
 from .eliminate_common_subexpr import EliminateCommonSubexpr
 from .fold_constant import FoldConstant, FoldConstantExpr
 from .fold_scale_axis import FoldScaleAxis
 from .forward_fold_scale_axis import ForwardFoldScaleAxis
+from .fuse_ops import FuseOps
 from .infer_type import InferType, InferTypeLocal
 from .simplify_expr import SimplifyExpr
 from .simplify_inference import SimplifyInference
@@ -18,11 +20,13 @@ __all__ = [
     "CanonicalizeCast",
     "CanonicalizeOps",
     "DeadCodeElimination",
+    "DefuseOps",
     "EliminateCommonSubexpr",
     "FoldConstant",
     "FoldConstantExpr",
     "FoldScaleAxis",
     "ForwardFoldScaleAxis",
+    "FuseOps",
     "InferType",
     "InferTypeLocal",
     "PassContext",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tvm
@@ -98,5 +99,65 @@ def _pass_class(cls: type, opt_level: int, name: str, required: Sequence[str]) -
 
     return make
 
+
+@dataclass(frozen=True)
+class PassOption:
+    """An option of a pass that is set by `PassContext(config={name: value})`; `kind` is `int` or `bool`."""
+
+    name: str
+    kind: type
+    default: Any
+
+    def of(self, ctx: PassContext) -> Any:
+        """Its value in a context."""
+        return self.kind(ctx.config.get(self.name, self.default))
+
+    def checked(self, value: Any) -> Any:
+        """`value`, which may be NumPy's or TVM's; raises `TypeError` for one of another kind."""
+        try:
+            number = int(value)
+            if number == value and (self.kind is int or number in (0, 1)):
+                return self.kind(number)
+        except (TypeError, ValueError):
+            pass
+        raise TypeError(f"the option {self.name} of a PassContext is of type {self.kind.__name__}, not {value!r}")
+
+
+_OPTIONS: dict[str, PassOption] = {}
+_FIELDS = ("opt_level", "required_pass", "disabled_pass", "instruments")
+
+
+def pass_option(name: str, kind: type, default: Any) -> PassOption:
+    """Declare an option, so that `PassContext` takes it."""
+    return _OPTIONS.setdefault(name, PassOption(name, kind, default))
+
+
+def teach_pass_context() -> None:
+    """Let `PassContext` take the options of Relay's passes. Called once, when the dialect is loaded.
+
+    TVM refuses a name that it does not know and has no way to add one: such a context is made past that check.
+    """
+    theirs = PassContext.__init__
+
+    @functools.wraps(theirs)
+    def init(
+        self: PassContext,
+        opt_level: int = 2,
+        required_pass: Any = None,
+        disabled_pass: Any = None,
+        instruments: Any = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = dict(config or {})
+        options = {name: _OPTIONS[name].checked(given.pop(name)) for name in list(given) if name in _OPTIONS}
+        theirs(self, opt_level, required_pass, disabled_pass, instruments, given)
+        if options:
+            whole = {name: getattr(self, name) for name in _FIELDS} | {"config": {**self.config, **options}}
+            self.__move_handle_from__(tvm.ir.make_node("transform.PassContext", **whole))
+
+    PassContext.__init__ = init
+
+
+teach_pass_context()
 
 __all__ = ["PassContext", "PassInfo", "function_pass"]
