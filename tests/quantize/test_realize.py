@@ -119,16 +119,13 @@ def test_a_change_of_scale_rounds_to_the_nearest(scale, rounding):
     same_within(simulated(wide(2.0**-11), scale), scale * 1.001, rounding=rounding)
 
 
-@pytest.mark.parametrize(
-    ("rounding", "halves"), [("UPWARD", [-2, -1, 0, 1, 2, 3]), ("TONEAREST", [-3, -2, -1, 1, 2, 3])]
-)
+@pytest.mark.parametrize(("rounding", "halves"), [("UPWARD", [-4, -1, 2, 5]), ("TONEAREST", [-5, -2, 2, 5])])
 def test_halves_go_up_or_away_from_zero(rounding, halves):
-    """The scale changes by 6: a factor that is no power of two, and 3 sixths are a half exactly."""
-    x = relay.var("x", shape=(1, 6))
-    eye = simulated(relay.const(np.eye(6, dtype="float32")), 1.0, WEIGHT)
-    mod = realized(simulated(relay.nn.dense(simulated(x, 1.0), eye), 6.0), rounding=rounding)
-    halfway = np.array([[-15, -9, -3, 3, 9, 15]], "float32")
-    assert (value(mod, halfway) / 6).tolist() == [halves]
+    """From a scale of 3 to one of 4: twice 3 is one and a half times 4."""
+    x = relay.var("x", shape=(1, 4))
+    threes = simulated(relay.const(3 * np.eye(4, dtype="float32")), 3.0, WEIGHT)
+    mod = realized(simulated(relay.nn.dense(simulated(x, 1.0), threes), 4.0), rounding=rounding)
+    assert (value(mod, np.array([[-6, -2, 2, 6]], "float32")) / 4).tolist() == [halves]
 
 
 @pytest.mark.parametrize(("round_for_shift", "halves"), [(True, [-1, 0, 1, 2]), (False, [-2, -1, 0, 1])])
