@@ -33,7 +33,7 @@ class Resize2DAttrs(Attrs):
 
 
 # Where a pixel `i` of `out` pixels lies on an axis of `size` pixels.
-_PLACES: dict[str, Callable[[np.ndarray, int, int], np.ndarray]] = {
+PLACES: dict[str, Callable[[np.ndarray, int, int], np.ndarray]] = {
     "half_pixel": lambda i, size, out: (i + 0.5) * (size / out) - 0.5,
     "pytorch_half_pixel": lambda i, size, out: (i + 0.5) * (size / out) - 0.5 if out > 1 else i * 0.0,
     "align_corners": lambda i, size, out: i * ((size - 1) / (out - 1)) if out > 1 else i * 0.0,
@@ -58,7 +58,7 @@ def _infer(types: Sequence[Any], attrs: Resize2DAttrs) -> TensorType:
     if len(size) != 2 or min(size) < 1 or min(image) < 1:
         raise TypeError(f"an image of {image} cannot be resized to {size}: give a height and a width")
     _check("method", attrs.method, _METHODS)
-    _check("coordinate_transformation_mode", attrs.coordinate_transformation_mode, _PLACES)
+    _check("coordinate_transformation_mode", attrs.coordinate_transformation_mode, PLACES)
     _check("rounding_method", attrs.rounding_method, ("", *_NEAREST))
     shape = transformed_shape((batch, channels, *size), "NCHW", attrs.layout)
     return TensorType(shape, attrs.out_dtype or data.dtype)
@@ -95,7 +95,7 @@ def resize(
     """`data` `(batch, channels, height, width)` with another height and width: one axis after the other."""
     for axis, out in zip((2, 3), size, strict=True):
         n = data.shape[axis]
-        place = _PLACES[mode](np.arange(out, dtype=np.float64), n, out)
+        place = PLACES[mode](np.arange(out, dtype=np.float64), n, out)
         if method == "nearest_neighbor":
             nearest = _NEAREST[rounding or ("round" if mode == "align_corners" else "floor")](place)
             data = np.take(data, np.clip(nearest, 0, n - 1).astype(np.int64), axis=axis)

@@ -45,7 +45,7 @@ class StridedSliceAttrs(Attrs):
     axes: Ints | None
 
 
-def _ranges(shape: Sequence[int], attrs: StridedSliceAttrs) -> dict[int, range]:
+def slice_ranges(shape: Sequence[int], attrs: StridedSliceAttrs) -> dict[int, range]:
     """For each axis that is sliced, the indices that stay.
 
     Raises `TypeError` for more axes than the shape has, a stride of 0, or bounds that lie the wrong way round.
@@ -80,7 +80,7 @@ def _ranges(shape: Sequence[int], attrs: StridedSliceAttrs) -> dict[int, range]:
 def _strided_slice_type(types: Sequence[Any], attrs: StridedSliceAttrs) -> TensorType:
     data = tensor(types[0], "the data")
     shape = list(data.concrete_shape)
-    for axis, kept in _ranges(shape, attrs).items():
+    for axis, kept in slice_ranges(shape, attrs).items():
         shape[axis] = len(kept)
     return TensorType(shape, data.dtype)
 
@@ -88,7 +88,7 @@ def _strided_slice_type(types: Sequence[Any], attrs: StridedSliceAttrs) -> Tenso
 def _strided_slice(arrays: Sequence[np.ndarray], attrs: StridedSliceAttrs) -> np.ndarray:
     (data,) = arrays
     index = [slice(None)] * data.ndim
-    for axis, kept in _ranges(data.shape, attrs).items():
+    for axis, kept in slice_ranges(data.shape, attrs).items():
         stop = kept.stop if kept.stop >= 0 else None  # below 0 Python would count from the end
         index[axis] = slice(kept.start, stop, kept.step) if len(kept) else slice(0, 0)
     return data[tuple(index)]

@@ -288,12 +288,18 @@ class ClipAttrs(Attrs):
     a_max: float
 
 
+def clip_bounds(dtype: str, low: float, high: float) -> tuple[float, float]:
+    """The bounds in numbers of that dtype: one that an integer dtype cannot hold binds nothing."""
+    if np.dtype(dtype).kind not in "biu":
+        return low, high
+    limits = np.iinfo(np.uint8 if dtype == "bool" else dtype)
+    least, most = (math.trunc(min(max(bound, limits.min), limits.max)) for bound in (low, high))
+    return least, most
+
+
 def _clip(arrays: Sequence[np.ndarray], attrs: ClipAttrs) -> np.ndarray:
     (data,) = arrays
-    low, high = attrs.a_min, attrs.a_max
-    if _is_whole(data):  # a bound that the dtype cannot hold binds nothing
-        limits = np.iinfo(data.dtype) if data.dtype != bool else np.iinfo(np.uint8)
-        low, high = (math.trunc(min(max(bound, limits.min), limits.max)) for bound in (low, high))
+    low, high = clip_bounds(str(data.dtype), attrs.a_min, attrs.a_max)
     return np.asarray(np.minimum(np.maximum(data, np.array(low, data.dtype)), np.array(high, data.dtype)))
 
 

@@ -1,0 +1,349 @@
+"""Operators of one number at a time, and of two that broadcast: `relay.op.tensor`, `nn.relu` and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tvm import te, tirx
+
+from ...op.tensor import clip_bounds
+from .registry import at, cast, dtype_of, is_float, lowers, number, shape_of, wide
+
+Scalar = Callable[..., Any]
+
+
+def _each(name: str, scalar: Scalar) -> None:
+    """Lower an operator of one tensor by what `scalar` makes of one number."""
+
+    @lowers(name)
+    def lower(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+        (data,) = args
+        return te.compute(out.concrete_shape, lambda *i: cast(scalar(data(*i)), out.dtype), name=_label(name))
+
+
+def _label(name: str) -> str:
+    return name.replace(".", "_")
+
+
+def _real(function: Scalar) -> Scalar:
+    """A function of real numbers: of float16 it is taken in float32, of integers in float64 and then cut off."""
+
+    def scalar(x: Any) -> Any:
+        dtype = dtype_of(x)
+        return function(x.astype(wide(dtype) if is_float(dtype) else "float64"))
+
+    return scalar
+
+
+def _rounding(function: Scalar) -> Scalar:
+    """A rounding, which leaves integers as they are."""
+    return lambda x: function(x) if is_float(dtype_of(x)) else x
+
+
+def _only_float(function: Scalar, otherwise: bool) -> Scalar:
+    """A question about a float whose answer for integers is known."""
+    return lambda x: function(x) if is_float(dtype_of(x)) else number(otherwise, "bool")
+
+
+def round_half_away(x: Any) -> Any:
+    """The nearest whole number; halves go away from zero."""
+    whole = tirx.trunc(x)
+    far = tirx.abs(x - whole) >= number(0.5, dtype_of(x))
+    return tirx.Select(far, whole + _sign(x), whole)
+
+
+def _sign(x: Any) -> Any:
+    zero, one = number(0, dtype_of(x)), number(1, dtype_of(x))
+    below = zero if dtype_of(x).startswith("uint") else tirx.Select(x < zero, -one, zero)
+    return tirx.Select(x > zero, one, below)
+
+
+def _sigmoid(x: Any) -> Any:
+    """Through `exp(-|x|)`, which cannot overflow."""
+    one, small = number(1, dtype_of(x)), tirx.exp(-tirx.abs(x))
+    return tirx.Select(x >= number(0, dtype_of(x)), one / (one + small), small / (one + small))
+
+
+def _bitwise_not(x: Any) -> Any:
+    return tirx.Not(x) if dtype_of(x) == "bool" else tirx.bitwise_not(x)
+
+
+def _isinf(x: Any) -> Any:
+    return tirx.EQ(tirx.abs(x), tirx.infinity(dtype_of(x)))
+
+
+for _name, _scalar in {
+    "negative": lambda x: -x,
+    "abs": lambda x: x if dtype_of(x).startswith(("uint", "bool")) else tirx.abs(x),
+    "sign": _sign,
+    "exp": _real(tirx.exp),
+    "log": _real(tirx.log),
+    "log2": _real(tirx.log2),
+    "log10": _real(tirx.log10),
+    "sqrt": _real(tirx.sqrt),
+    "rsqrt": _real(lambda x: number(1, dtype_of(x)) / tirx.sqrt(x)),
+    "sigmoid": _real(_sigmoid),
+    "tanh": _real(tirx.tanh),
+    "erf": _real(tirx.erf),
+    "sin": _real(tirx.sin),
+    "cos": _real(tirx.cos),
+    "tan": _real(tirx.tan),
+    "sinh": _real(tirx.sinh),
+    "cosh": _real(tirx.cosh),
+    "asin": _real(tirx.asin),
+    "acos": _real(tirx.acos),
+    "atan": _real(tirx.atan),
+    "asinh": _real(tirx.asinh),
+    "acosh": _real(tirx.acosh),
+    "atanh": _real(tirx.atanh),
+    "floor": _rounding(tirx.floor),
+    "ceil": _rounding(tirx.ceil),
+    "trunc": _rounding(tirx.trunc),
+    "round": _rounding(round_half_away),
+    "logical_not": lambda x: tirx.Not(cast(x, "bool")),
+    "bitwise_not": _bitwise_not,
+    "isnan": _only_float(tirx.isnan, False),
+    "isinf": _only_float(_isinf, False),
+    "isfinite": _only_float(lambda x: tirx.Not(tirx.Or(tirx.isnan(x), _isinf(x))), True),
+    "nn.relu": lambda x: tirx.max(x, number(0, dtype_of(x))),
+    "zeros_like": lambda x: number(0, dtype_of(x)),
+    "ones_like": lambda x: number(1, dtype_of(x)),
+    "cast": lambda x: x,
+}.items():
+    _each(_name, _scalar)
+
+
+@lowers("copy", "annotation.cast_hint", "annotation.stop_fusion", "annotation.checkpoint")
+def _same(args: Sequence[Any], attrs: Any, out: Any) -> Any:
+    (data,) = args
+    return tuple(map(copied, data)) if isinstance(data, tuple) else copied(data)
+
+
+def copied(data: te.Tensor) -> te.Tensor:
+    """The same numbers in a tensor of its own."""
+    return te.compute(data.shape, lambda *i: data(*i), name="copy")
+
+
+@lowers("cast_like")
+def _cast_like(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    return te.compute(out.concrete_shape, lambda *i: cast(args[0](*i), out.dtype), name="cast")
+
+
+@lowers("clip")
+def _clip(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    low, high = (number(bound, out.dtype) for bound in clip_bounds(out.dtype, attrs.a_min, attrs.a_max))
+    return te.compute(out.concrete_shape, lambda *i: tirx.min(tirx.max(args[0](*i), low), high), name="clip")
+
+
+@lowers("nn.leaky_relu")
+def _leaky_relu(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    def slope(x: Any) -> Any:
+        return tirx.Select(x > number(0, dtype_of(x)), x, x * number(attrs.alpha, dtype_of(x)))
+
+    return te.compute(out.concrete_shape, lambda *i: slope(args[0](*i)), name="leaky_relu")
+
+
+@lowers("fixed_point_multiply")
+def _fixed_point_multiply(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    """The product in 64 bits, shifted to the right with halves rounded up."""
+    right = 31 - min(attrs.shift, 0)
+    left, factor, half, shift = (
+        number(value, "int64") for value in (max(attrs.shift, 0), attrs.multiplier, 1 << (right - 1), right)
+    )
+
+    def scaled(x: Any) -> Any:
+        return (((x.astype("int64") << left) * factor + half) >> shift).astype(out.dtype)
+
+    return te.compute(out.concrete_shape, lambda *i: scaled(args[0](*i)), name="fixed_point_multiply")
+
+
+_ROUNDINGS = {"round": round_half_away, "floor": tirx.floor, "ceil": tirx.ceil, "trunc": tirx.trunc}
+
+
+@lowers("relay.op.annotation.simulated_quantize")
+def _simulated_quantize(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    data, scale, low, high = args
+    if attrs.kind == 0:
+        return copied(data)
+    rounded = _ROUNDINGS[attrs.rounding]
+    return te.compute(
+        out.concrete_shape,
+        lambda *i: rounded(tirx.max(tirx.min(data(*i) / scale(), high()), low())) * scale(),
+        name="simulated_quantize",
+    )
+
+
+# two tensors that broadcast
+
+
+def _pair(name: str, scalar: Scalar, of_bools: Scalar | None = None) -> None:
+    """Lower a broadcasting operator by what `scalar` makes of two numbers; `of_bools` is for two truth values."""
+
+    @lowers(name)
+    def lower(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+        lhs, rhs = args
+        combine = of_bools if of_bools is not None and dtype_of(lhs) == "bool" else scalar
+        return te.compute(
+            out.concrete_shape, lambda *i: cast(combine(at(lhs, i), at(rhs, i)), out.dtype), name=_label(name)
+        )
+
+
+def _truth(function: Scalar) -> Scalar:
+    return lambda x, y: function(cast(x, "bool"), cast(y, "bool"))
+
+
+def _differ(x: Any, y: Any) -> Any:
+    return tirx.Or(tirx.And(x, tirx.Not(y)), tirx.And(tirx.Not(x), y))
+
+
+def _as_numbers(function: Scalar) -> Scalar:
+    return lambda x, y: function(x.astype("int8"), y.astype("int8"))
+
+
+def _divide(x: Any, y: Any) -> Any:
+    return x / y if is_float(dtype_of(x)) else tirx.truncdiv(x, y)
+
+
+def _floor_divide(x: Any, y: Any) -> Any:
+    return tirx.floor(x / y) if is_float(dtype_of(x)) else tirx.floordiv(x, y)
+
+
+def _trunc_divide(x: Any, y: Any) -> Any:
+    return tirx.trunc(x / y) if is_float(dtype_of(x)) else tirx.truncdiv(x, y)
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    """TVM has no code of its own for `fmod` on a CPU: C's library does it."""
+    if not is_float(dtype_of(x)):
+        return tirx.truncmod(x, y)
+    dtype = wide(dtype_of(x))
+    return tirx.call_pure_extern(dtype, "fmod" if dtype == "float64" else "fmodf", x.astype(dtype), y.astype(dtype))
+
+
+def _floor_mod(x: Any, y: Any) -> Any:
+    return x - tirx.floor(x / y) * y if is_float(dtype_of(x)) else tirx.floormod(x, y)
+
+
+def _power(x: Any, y: Any) -> Any:
+    return tirx.pow(x, y) if is_float(dtype_of(x)) else tirx.pow(x.astype("float64"), y.astype("float64"))
+
+
+for _name, _combine, _of_bools in (
+    ("add", lambda x, y: x + y, tirx.Or),
+    ("subtract", lambda x, y: x - y, _differ),
+    ("multiply", lambda x, y: x * y, tirx.And),
+    ("divide", _divide, None),
+    ("floor_divide", _floor_divide, None),
+    ("trunc_divide", _trunc_divide, None),
+    ("mod", _remainder, None),
+    ("trunc_mod", _remainder, None),
+    ("floor_mod", _floor_mod, None),
+    ("power", _power, None),
+    ("maximum", tirx.max, tirx.Or),
+    ("minimum", tirx.min, tirx.And),
+    ("equal", tirx.EQ, _as_numbers(tirx.EQ)),
+    ("not_equal", tirx.NE, _as_numbers(tirx.NE)),
+    ("less", lambda x, y: x < y, _as_numbers(lambda x, y: x < y)),
+    ("less_equal", lambda x, y: x <= y, _as_numbers(lambda x, y: x <= y)),
+    ("greater", lambda x, y: x > y, _as_numbers(lambda x, y: x > y)),
+    ("greater_equal", lambda x, y: x >= y, _as_numbers(lambda x, y: x >= y)),
+    ("logical_and", _truth(tirx.And), None),
+    ("logical_or", _truth(tirx.Or), None),
+    ("logical_xor", _truth(_differ), None),
+    ("bitwise_and", lambda x, y: x & y, tirx.And),
+    ("bitwise_or", lambda x, y: x | y, tirx.Or),
+    ("bitwise_xor", lambda x, y: x ^ y, _differ),
+    ("left_shift", lambda x, y: x << y, None),
+    ("right_shift", lambda x, y: x >> y, None),
+):
+    _pair(_name, _combine, _of_bools)
+
+
+@lowers("where")
+def _where(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    condition, x, y = args
+    return te.compute(
+        out.concrete_shape,
+        lambda *i: tirx.Select(cast(at(condition, i), "bool"), at(x, i), at(y, i)),
+        name="where",
+    )
+
+
+def along(vector: te.Tensor, axis: int, index: Sequence[Any]) -> Any:
+    """The number of a vector that lies along `axis`, at `index` of the whole."""
+    return vector(index[axis % len(index)])
+
+
+@lowers("nn.bias_add")
+def _bias_add(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    data, bias = args
+    return te.compute(out.concrete_shape, lambda *i: data(*i) + along(bias, attrs.axis, i), name="bias_add")
+
+
+@lowers("nn.prelu")
+def _prelu(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    data, alpha = args
+
+    def slope(x: Any, factor: Any) -> Any:
+        return tirx.Select(x > number(0, dtype_of(x)), x, x * factor)
+
+    return te.compute(out.concrete_shape, lambda *i: slope(data(*i), along(alpha, attrs.axis, i)), name="prelu")
+
+
+# a given number, a row of numbers, a triangle
+
+
+@lowers("zeros")
+def _zeros(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    return te.compute(out.concrete_shape, lambda *i: number(0, out.dtype), name="zeros")
+
+
+@lowers("ones")
+def _ones(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    return te.compute(out.concrete_shape, lambda *i: number(1, out.dtype), name="ones")
+
+
+@lowers("full", "full_like")
+def _full(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    return te.compute(out.concrete_shape, lambda *i: cast(args[-1](), out.dtype), name="full")
+
+
+@lowers("arange")
+def _arange(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    start, _, step = args
+    return te.compute(out.concrete_shape, lambda i: start() + i.astype(out.dtype) * step(), name="arange")
+
+
+@lowers("trilu")
+def _trilu(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    data, k = args
+
+    def kept(*i: Any) -> Any:
+        diagonal = (i[-1] - i[-2]).astype("int64")
+        first = k().astype("int64")
+        inside = diagonal >= first if attrs.upper else diagonal <= first
+        return tirx.Select(inside, data(*i), number(0, out.dtype))
+
+    return te.compute(out.concrete_shape, kept, name="trilu")
+
+
+@lowers("shape_of")
+def _shape_of(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    shape = shape_of(args[0])
+
+    def size(*i: Any) -> Any:
+        found = number(0, out.dtype)
+        for axis, length in enumerate(shape):
+            found = tirx.Select(tirx.EQ(i[0], axis), number(length, out.dtype), found)
+        return found
+
+    return te.compute(out.concrete_shape, size, name="shape_of")
+
+
+@lowers("ndarray_size")
+def _ndarray_size(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    count = 1
+    for size in shape_of(args[0]):
+        count *= size
+    return te.compute((), lambda: number(count, out.dtype), name="ndarray_size")
