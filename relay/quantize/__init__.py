@@ -1,7 +1,8 @@
 """Relay's post-training quantizer, stage by stage."""
 
-from . import _annotate, _partition, _realize
+from . import _annotate, _calibrate, _partition, _realize
 from ._annotate import attach_simulated_quantize, register_annotate_function
+from ._calibrate import calibrate, collect_stats
 from ._partition import register_partition_function
 from .quantize import (
     QAnnotateKind,
@@ -23,6 +24,8 @@ __all__ = [
     "QuantizeContext",
     "annotate",
     "attach_simulated_quantize",
+    "calibrate",
+    "collect_stats",
     "current_qconfig",
     "kind2str",
     "partition",

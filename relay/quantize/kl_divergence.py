@@ -1,0 +1,101 @@
+"""The threshold of int8 that loses least information: the one of least Kullback-Leibler divergence.
+
+    values -> histogram P -> for each threshold t: P cut at t, and Q, P in 255 steps up to t -> t of least KL(P || Q)
+
+Source: Migacz, "8-bit Inference with TensorRT", GTC 2017, as in TVM v0.16 `FindScaleByKLMinimization`: 8001 bins, every
+symmetric range around the middle one of at least 255 of them, zeros of both distributions smoothed by 0.0001.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+NUM_BINS = 8001
+NUM_QUANTIZED_BINS = 255
+_SMOOTHING = np.float32(0.0001)
+
+
+def _find_scale_by_kl(
+    arr: np.ndarray,
+    quantized_dtype: str = "int8",
+    num_bins: int = NUM_BINS,
+    num_quantized_bins: int = NUM_QUANTIZED_BINS,
+) -> float:
+    """The threshold for all the values of `arr`, an array of floats of any shape.
+
+    For "uint8" and values of which none is negative there are twice as many steps. 1.0 where all values are zero.
+    Raises `ValueError` for an empty array, and for one with NaN or infinity.
+    """
+    if not arr.size:
+        raise ValueError("there are no values to find a threshold for: give at least one")
+    largest = np.abs(arr).max()
+    if not np.isfinite(largest):
+        raise ValueError("the values hold NaN or infinity, which have no histogram: give finite ones")
+    if quantized_dtype == "uint8" and arr.min() >= 0:
+        num_quantized_bins = num_quantized_bins * 2 + 1
+    return find_threshold(histogram(arr, largest, num_bins), largest, num_quantized_bins)
+
+
+def histogram(values: np.ndarray, largest: float | np.floating, num_bins: int = NUM_BINS) -> np.ndarray:
+    """How many of `values` lie in each of `num_bins` equal bins from `-largest` to `largest`, as int64.
+
+    Values beyond count as the last bin. `largest` 0 puts everything into the middle bin.
+    """
+    if not largest:
+        counts = np.zeros(num_bins, "int64")
+        counts[num_bins // 2] = values.size
+        return counts
+    reach = float(largest)
+    return np.histogram(np.clip(values, -reach, reach), num_bins, (-reach, reach))[0]
+
+
+def edges(largest: float | np.floating, num_bins: int) -> np.ndarray:
+    """The `num_bins + 1` edges of the bins of `histogram`, as float32."""
+    return np.linspace(-float(largest), float(largest), num_bins + 1, dtype="float32")
+
+
+def find_threshold(
+    counts: np.ndarray, largest: float | np.floating, num_quantized_bins: int = NUM_QUANTIZED_BINS
+) -> float:
+    """The threshold for the values whose `histogram` up to `largest` is `counts`; 1.0 where `largest` is 0."""
+    if not largest:
+        return 1.0
+    middle, least = len(counts) // 2, num_quantized_bins // 2
+    divergences = [divergence(counts, reach, num_quantized_bins) for reach in range(least, middle + 1)]
+    reach = least + int(np.argmin(divergences))
+    return float(edges(largest, len(counts))[middle + reach + 1])
+
+
+def divergence(counts: np.ndarray, reach: int, num_quantized_bins: int) -> float:
+    """KL(P || Q) for the threshold `reach` bins from the middle, summed in float32 as TVM v0.16 does."""
+    middle = len(counts) // 2
+    start, stop = middle - reach, middle + reach + 1
+    inside = counts[start:stop].astype("float32")
+    inside[0] = 0  # counted as what is cut off below, and in no step of Q
+    p = inside.copy()
+    p[0] = counts[: start + 1].sum()
+    p[-1] += counts[stop:].sum()
+    width = len(p) // num_quantized_bins
+    begins = np.arange(num_quantized_bins) * width
+    sums = np.add.reduceat(inside, begins)
+    filled = np.add.reduceat((inside != 0).astype("float32"), begins)
+    steps = np.divide(sums, filled, out=np.zeros_like(sums), where=filled > 0)
+    sizes = np.diff(begins, append=len(p))
+    q = np.where(p != 0, np.repeat(steps, sizes), np.float32(0))
+    smooth_p, smooth_q = _smooth(p), _smooth(q)
+    if smooth_p is None or smooth_q is None:
+        return np.inf
+    p, q = (each / np.cumsum(each)[-1] for each in (smooth_p, smooth_q))
+    # In double precision and then rounded: what the logarithm of C in float32 gives.
+    logarithms = np.log((p / q).astype("float64")).astype("float32")
+    return float(np.cumsum(p * logarithms)[-1])
+
+
+def _smooth(p: np.ndarray) -> np.ndarray | None:
+    """A little of what is there moved to where nothing is; None where there is too little."""
+    empty = p == 0
+    number = int(empty.sum())
+    if number == len(p):
+        return None
+    taken = _SMOOTHING * np.float32(number) / np.float32(len(p) - number)
+    return None if taken >= 1 else np.where(empty, _SMOOTHING, p - taken)
