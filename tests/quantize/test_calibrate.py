@@ -14,7 +14,7 @@ from tvm import relay
 from tvm.relay.expr import is_operator
 from tvm.relay.expr_functor import post_order
 from tvm.relay.quantize._calibrate import _find_scale_by_percentile, calibrate, collect_stats
-from tvm.relay.quantize.kl_divergence import _find_scale_by_kl, histogram
+from tvm.relay.quantize.kl_divergence import _find_scale_by_kl, divergence, estimated_divergences, histogram
 
 SHAPE = (1, 3, 8, 8)
 
@@ -150,6 +150,14 @@ def test_kl_divergence_is_that_of_all_values_of_all_samples():
 def test_the_threshold_of_least_divergence_is_the_genuine_one(values, threshold):
     """The numbers are what the genuine Relay finds for the same arrays."""
     assert _find_scale_by_kl(values(np.random.RandomState(0)).astype("float32")) == threshold
+
+
+@pytest.mark.parametrize("values", [np.abs, np.array, lambda x: np.clip(x, 0, 1.5), lambda x: x[:40]])
+def test_divergences_estimated_at_once_are_those_found_one_by_one(values):
+    array = values(np.random.default_rng(0).normal(size=5000).astype("float32"))
+    counts, reaches = histogram(array, np.abs(array).max()), np.arange(127, 4001, 41)
+    one_by_one = [divergence(counts, reach, 255) for reach in reaches]
+    np.testing.assert_allclose(estimated_divergences(counts, reaches, 255), one_by_one, atol=5e-4)
 
 
 def test_a_few_outliers_are_cut_off():
