@@ -4,6 +4,7 @@ from . import _annotate, _calibrate, _partition, _realize
 from ._annotate import attach_simulated_quantize, register_annotate_function
 from ._calibrate import calibrate, collect_stats
 from ._partition import register_partition_function
+from ._partition_conversions import partition_conversions
 from .quantize import (
     QAnnotateKind,
     QConfig,
@@ -14,6 +15,7 @@ from .quantize import (
     partition,
     prerequisite_optimize,
     qconfig,
+    quantize,
     quantize_context,
     realize,
 )
@@ -29,8 +31,10 @@ __all__ = [
     "current_qconfig",
     "kind2str",
     "partition",
+    "partition_conversions",
     "prerequisite_optimize",
     "qconfig",
+    "quantize",
     "quantize_context",
     "realize",
     "register_annotate_function",

@@ -28,6 +28,12 @@ def torch_operators() -> list[Case]:
     return network_cases("torch", TORCH_CASES)
 
 
+def quantized() -> list[Case]:
+    from .quantized import quantized_cases
+
+    return quantized_cases()
+
+
 def programs(group: str) -> list[Case]:
     from .pipeline import program_case
 
@@ -40,6 +46,7 @@ FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,
     "torch": torch_operators,
     "zoo": zoo,
+    "quantized": quantized,
     **{f"relay/{group}": partial(programs, group) for group in RELAY_GROUPS},
 }
 

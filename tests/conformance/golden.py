@@ -6,7 +6,7 @@ from .case import Case
 
 ROOT = pathlib.Path(__file__).parents[1] / "golden"
 
-STAGES = ("text", "import", "prerequisite", "constants", "partition")
+STAGES = ("text", "import", "prerequisite", "constants", "partition", "annotate", "calibrate", "realize", "quantize")
 REFUSED = ROOT / "refused.txt"
 
 
