@@ -2,20 +2,102 @@
 
 executor = relay.create_executor("debug", mod, params=params)
 executor.evaluate()(image)
+
+lib = relay.build(mod, target="llvm", params=params)
+module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tvm.ir import IRModule
+import tvm
+from tvm import relax
+from tvm.ir import GlobalVar, IRModule
 
-from .backend.interpreter import Executor, Interpreter
+from . import transform
+from .analysis import free_vars
+from .backend.executor_factory import ExecutorFactoryModule
+from .backend.inline import inlined
+from .backend.interpreter import Executor, Interpreter, arguments
+from .backend.target import cpu_target
+from .expr import Function
 from .module import main_of, with_main
 from .parameters import bind_params_by_name
+from .transform.infer_type import infer
 
-__all__ = ["bind_params_by_name", "create_executor"]
+__all__ = ["bind_params_by_name", "build", "create_executor"]
+
+
+def build(
+    ir_mod: IRModule | Function, target: Any = None, params: Mapping[str, Any] | None = None
+) -> ExecutorFactoryModule:
+    """Compile `@main` of a module, or a function, for a CPU.
+
+    `target` is `"llvm"`, with options such as `"llvm -mcpu=znver4"`, a dictionary or a `tvm.target.Target`; without it
+    the one of the `with` around counts. `params` are bound to `@main`.
+    Raises `ValueError` for a target that TVM does not know, `NotImplementedError` with all operators that have no
+    lowering. The module stays as it is.
+    """
+    mod = tvm.IRModule.from_expr(ir_mod) if isinstance(ir_mod, Function) else ir_mod
+    func = main_of(mod, "relay.build")
+    found = cpu_target(target)
+    if params:
+        mod = with_main(mod, bind_params_by_name(func, params))
+    mod = optimize(mod)
+    program = _program(mod)
+    executable = relax.build(program, target=found)
+    return ExecutorFactoryModule(executable, mod, program, found)
+
+
+def optimize(mod: IRModule) -> IRModule:
+    """`@main` alone, simplified and fused into primitive functions: what is compiled."""
+    typed = transform.InferType()(mod)
+    main = IRModule({"main": inlined(typed["main"], typed)})
+    passes = [transform.SimplifyInference(), transform.FoldConstant(), transform.FuseOps(), transform.InferType()]
+    return tvm.transform.Sequential(passes)(main)
+
+
+def _program(mod: IRModule) -> IRModule:
+    # Operators' tensor expressions are loaded by the first build: many a program only looks at Relay.
+    from .backend.program import to_relax
+
+    return to_relax(mod["main"])
+
+
+class Compiled(Executor):
+    """The executor of the kinds `graph` and `vm`: it compiles an expression and runs it."""
+
+    def __init__(self, mod: IRModule | None = None, device: Any = None, target: Any = None) -> None:
+        super().__init__(mod)
+        self.device = tvm.cpu() if device is None else device
+        self.target = cpu_target(target)
+
+    def _make_executor(self, expr: Any) -> Callable[..., Any]:
+        func = infer(self.mod[expr] if isinstance(expr, GlobalVar) else expr, self.mod)
+        if free := free_vars(func):
+            names = ", ".join(f"%{var.name_hint}" for var in free)
+            raise ValueError(f"{names} has no value: give it one in `binds`")
+        new = self.mod.clone()
+        new["main"] = func
+        machine = build(new, self.target)["default"](self.device)
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return _result(machine["main"](*map(_argument, arguments(func, args, kwargs))))
+
+        return run
+
+
+def _argument(value: Any) -> Any:
+    return tuple(map(_argument, value)) if isinstance(value, tuple) else tvm.runtime.tensor(value)
+
+
+def _result(value: Any) -> Any:
+    return value if isinstance(value, tvm.runtime.Tensor) else tuple(map(_result, value))
+
+
+_COMPILED = ("graph", "vm", "aot")
 
 
 def create_executor(
@@ -25,12 +107,15 @@ def create_executor(
     target: Any = "llvm",
     params: Mapping[str, Any] | None = None,
 ) -> Executor:
-    """What runs `mod`: `kind="debug"` is the interpreter, which computes on NumPy and takes no device or target.
+    """What runs `mod`: `kind="debug"` is the interpreter, `"graph"`, `"vm"` and `"aot"` compile it.
 
-    `params` are bound to `@main`. Raises `ValueError` for another kind.
+    The interpreter computes on NumPy and takes no device or target. `params` are bound to `@main`.
+    Raises `ValueError` for another kind.
     """
-    if kind != "debug":
-        raise ValueError(f"relay.create_executor has no kind {kind!r}: use 'debug', the interpreter")
+    if kind != "debug" and kind not in _COMPILED:
+        raise ValueError(
+            f"relay.create_executor has no kind {kind!r}: use 'debug', the interpreter, or {', '.join(_COMPILED)}"
+        )
     if params:
         mod = with_main(mod, bind_params_by_name(main_of(mod, "relay.create_executor"), params))
-    return Interpreter(mod)
+    return Interpreter(mod) if kind == "debug" else Compiled(mod, device, target)

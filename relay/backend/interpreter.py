@@ -129,7 +129,7 @@ class _Closure:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """Compute `node` from the values of `uses`, then drop those of `done`."""
 
     node: Any
@@ -142,7 +142,7 @@ class _Machine:
 
     def __init__(self, mod: IRModule) -> None:
         self.mod = mod
-        self.steps: dict[Any, Sequence[_Step]] = {}
+        self.steps: dict[Any, Sequence[Step]] = {}
 
     def call(self, func: Function, args: Sequence[Any], env: Mapping[Any, Any]) -> Any:
         """The value of `func` on `args`; `env` has the variables that it takes from outside."""
@@ -151,7 +151,7 @@ class _Machine:
     def _run(self, body: Any, values: dict[Any, Any]) -> Any:
         """The value of `body`, where `values` has those of its free variables."""
         if body not in self.steps:
-            self.steps[body] = _schedule(body)
+            self.steps[body] = schedule(body)
         with np.errstate(all="ignore"):
             for step in self.steps[body]:
                 values[step.node] = self._value(step.node, step.uses, [values[use] for use in step.uses])
@@ -181,7 +181,7 @@ class _Machine:
         return below[-1]  # a let is its body, the variable of a let its value
 
 
-def _schedule(body: Any) -> Sequence[_Step]:
+def schedule(body: Any) -> Sequence[Step]:
     """The steps that compute `body`, in post-order. Variables that no let in it binds have values when it begins."""
     values_of: dict[Any, Any] = {}
     order: dict[Any, Sequence[Any]] = {}
@@ -202,7 +202,7 @@ def _schedule(body: Any) -> Sequence[_Step]:
     done: dict[Any, list[Any]] = {}
     for use, node in last.items():
         done.setdefault(node, []).append(use)
-    return [_Step(node, uses, done.get(node, ())) for node, uses in order.items()]
+    return [Step(node, uses, done.get(node, ())) for node, uses in order.items()]
 
 
 def _uses(node: Any, values_of: Mapping[Any, Any]) -> Sequence[Any]:

@@ -131,5 +131,5 @@ def test_a_free_variable_has_no_value():
 
 
 def test_other_kinds_of_executor():
-    with pytest.raises(ValueError, match="no kind 'graph'"):
-        relay.create_executor("graph", tvm.IRModule())
+    with pytest.raises(ValueError, match="no kind 'tracing': use 'debug', the interpreter, or graph, vm, aot"):
+        relay.create_executor("tracing", tvm.IRModule())

@@ -9,7 +9,7 @@ from typing import Any
 from tvm import te, tirx, topi
 
 from ...op.reduce import reduced_axes
-from .registry import cast, dtype_of, is_float, lowers, number, shape_of, wide
+from .registry import at, cast, dtype_of, is_float, lowers, number, shape_of, wide
 
 _PRODUCT = te.comm_reducer(lambda x, y: x * y, lambda dtype: tirx.const(1, dtype), name="prod")
 
@@ -126,28 +126,24 @@ def _collapse(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
 
 
 def _exponents(data: te.Tensor, axis: int) -> tuple[te.Tensor, te.Tensor]:
-    """`data` less its maximum along the axis, and the sum of the exponentials of that."""
-    shape = shape_of(data)
-    top = reduced(shape, [axis], True, te.max, lambda index: cast(data(*index), wide(dtype_of(data))))
-
-    def first(index: Sequence[Any]) -> list[Any]:
-        return [0 if at == axis else i for at, i in enumerate(index)]
-
-    shifted = te.compute(shape, lambda *i: cast(data(*i), wide(dtype_of(data))) - top(*first(i)), name="shifted")
-    total = reduced(shape, [axis], True, te.sum, lambda index: tirx.exp(shifted(*index)))
-    spread = te.compute(shape, lambda *i: total(*first(i)), name="total")
-    return shifted, spread
+    """`data` less its maximum along the axis, and the sum of the exponentials of that, with the axis kept."""
+    shape, dtype = shape_of(data), wide(dtype_of(data))
+    top = reduced(shape, [axis], True, te.max, lambda index: cast(data(*index), dtype))
+    shifted = te.compute(shape, lambda *i: cast(data(*i), dtype) - at(top, i), name="shifted")
+    return shifted, reduced(shape, [axis], True, te.sum, lambda index: tirx.exp(shifted(*index)))
 
 
 @lowers("nn.softmax")
 def _softmax(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     shifted, total = _exponents(args[0], attrs.axis % len(out.shape))
-    return te.compute(out.concrete_shape, lambda *i: cast(tirx.exp(shifted(*i)) / total(*i), out.dtype), name="softmax")
+    return te.compute(
+        out.concrete_shape, lambda *i: cast(tirx.exp(shifted(*i)) / at(total, i), out.dtype), name="softmax"
+    )
 
 
 @lowers("nn.log_softmax")
 def _log_softmax(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     shifted, total = _exponents(args[0], attrs.axis % len(out.shape))
     return te.compute(
-        out.concrete_shape, lambda *i: cast(shifted(*i) - tirx.log(total(*i)), out.dtype), name="log_softmax"
+        out.concrete_shape, lambda *i: cast(shifted(*i) - tirx.log(at(total, i)), out.dtype), name="log_softmax"
     )

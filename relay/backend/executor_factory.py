@@ -1,0 +1,46 @@
+"""What `relay.build` gives: a compiled network, to run here or to be saved as a library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tvm
+from tvm import relax
+from tvm.ir import IRModule
+
+
+class ExecutorFactoryModule:
+    """A compiled network.
+
+    lib["default"](tvm.cpu())       a machine that runs it, for `graph_executor.GraphModule`
+    lib.export_library("net.so")    a file for `tvm.runtime.load_module`
+    """
+
+    def __init__(self, executable: Any, ir_mod: IRModule, relax_mod: IRModule, target: tvm.target.Target) -> None:
+        self.executable = executable
+        self.ir_mod = ir_mod
+        self.relax_mod = relax_mod
+        self.target = target
+
+    def __getitem__(self, name: str) -> Callable[[Any], relax.VirtualMachine]:
+        if name != "default":
+            raise KeyError(f"the library has no entry {name!r}: it has 'default'")
+        return lambda device: relax.VirtualMachine(self.executable, device)
+
+    def export_library(self, file_name: str, **options: Any) -> None:
+        """Save the network, with its parameters, as a shared library; options are those of TVM's own method."""
+        self.executable.export_library(str(file_name), **options)
+
+    def get_params(self) -> dict[str, tvm.runtime.Tensor]:
+        """The parameters that are to be set before a run: none, the library has all of them inside."""
+        return {}
+
+    @property
+    def lib(self) -> Any:
+        """TVM's module with the code."""
+        return self.executable.mod
+
+    def get_lib(self) -> Any:
+        """TVM's module with the code."""
+        return self.lib

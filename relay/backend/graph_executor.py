@@ -1,0 +1,159 @@
+"""`tvm.contrib.graph_executor` of TVM v0.16, on Relax's virtual machine.
+
+    module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
+    module.set_input("data", image)
+    module.run()
+    module.get_output(0).numpy()
+
+`lib` is what `relay.build` gives, or a library that was exported and is loaded with `tvm.runtime.load_module`. This
+file needs TVM and nothing of Relay, so a program that only runs a library does not load the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tvm
+from tvm import relax
+
+__all__ = ["GraphModule"]
+
+
+class GraphModule:
+    """A compiled network with its inputs and outputs; the inputs stay from one run to the next."""
+
+    def __init__(self, module: relax.VirtualMachine) -> None:
+        if not isinstance(module, relax.VirtualMachine):
+            raise TypeError(f'GraphModule takes lib["default"](device), not {type(module).__name__}')
+        self._machine = module
+        text = bytes(module["signature"]().numpy())
+        described = json.loads(text)
+        self._inputs: list[dict[str, Any]] = described["inputs"]
+        self._outputs: list[dict[str, Any]] = described["outputs"]
+        self._values: list[Any] = [None] * len(self._inputs)
+        self._results: list[tvm.runtime.Tensor] | None = None
+
+    @property
+    def module(self) -> GraphModule:
+        """What `time_evaluator` is asked of; TVM v0.16 had another object there."""
+        return self
+
+    def set_input(self, key: str | int | None = None, value: Any = None, **params: Any) -> None:
+        """Set an input by its name or its number, or several by their names.
+
+        Raises `ValueError` for a name or number that there is not and for another shape, `TypeError` for another dtype.
+        No input is set then.
+        """
+        given = [*params.items()] if key is None else [(key, value), *params.items()]
+        found = {self._index(name): value for name, value in given}
+        checked = {at: _checked(value, self._inputs[at]) for at, value in found.items()}
+        for at, value in checked.items():
+            self._values[at] = value
+
+    def run(self, **input_dict: Any) -> None:
+        """Set the inputs given and compute the outputs. Raises `ValueError` where an input was never set."""
+        if input_dict:
+            self.set_input(**input_dict)
+        self._results = _leaves(self._machine["main"](*self._arguments()))
+
+    def get_num_inputs(self) -> int:
+        """How many inputs there are."""
+        return len(self._inputs)
+
+    def get_num_outputs(self) -> int:
+        """How many outputs there are; the fields of a tuple count one by one."""
+        return len(self._outputs)
+
+    def get_input(self, index: int | str, out: Any = None) -> Any:
+        """The input of that number or name as it was set, or None; copied to `out` where that is given."""
+        return _given(self._values[self._index(index)], out)
+
+    def get_input_index(self, name: str) -> int:
+        """The number of the input of that name, -1 where there is none."""
+        return next((at for at, described in enumerate(self._inputs) if described["name"] == name), -1)
+
+    def get_input_info(self) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+        """The shape and the dtype of each input, by name."""
+        shapes = {described["name"]: tuple(described["shape"]) for described in self._inputs}
+        return shapes, {described["name"]: described["dtype"] for described in self._inputs}
+
+    def get_output(self, index: int, out: Any = None) -> Any:
+        """The output of that number, a `tvm.runtime.Tensor`; copied to `out` where that is given.
+
+        Raises `ValueError` before the first run and for a number that there is not.
+        """
+        if self._results is None:
+            raise ValueError("there is no output before the first run: call run()")
+        if not 0 <= index < len(self._results):
+            raise ValueError(f"there is no output {index!r}: the network has {len(self._results)}, counted from 0")
+        return _given(self._results[index], out)
+
+    def time_evaluator(self, func_name: str = "run", dev: Any = None, **options: Any) -> Any:
+        """A function without arguments that measures `run`, with the options of `tvm.runtime.Module.time_evaluator`."""
+        if func_name != "run":
+            raise ValueError(f"there is no function {func_name!r} to measure: it is 'run'")
+        self._machine.save_function("main", "run", *self._arguments(), include_return=False)
+        return self._machine.time_evaluator("run", dev or tvm.cpu(), **options)
+
+    def benchmark(self, device: Any, func_name: str = "run", **options: Any) -> Any:
+        """How long a run takes: 5 repeats of 5 runs each, unless `repeat` and `number` say otherwise."""
+        return self.time_evaluator(func_name, device, **{"repeat": 5, "number": 5, **options})()
+
+    def _arguments(self) -> Sequence[Any]:
+        missing = [described["name"] for described, value in zip(self._inputs, self._values) if value is None]
+        if missing:
+            raise ValueError(f"the inputs {', '.join(missing)} have no value: give them to set_input or to run")
+        return self._values
+
+    def _index(self, key: str | int) -> int:
+        at = self.get_input_index(key) if isinstance(key, str) else key
+        if not 0 <= at < len(self._inputs):
+            names = ", ".join(described["name"] for described in self._inputs) or "none"
+            raise ValueError(f"there is no input {key!r}: the network has {names}")
+        return at
+
+
+def _given(value: Any, out: Any) -> Any:
+    if out is None:
+        return value
+    value.copyto(out)
+    return out
+
+
+def _leaves(value: Any) -> list[Any]:
+    return [value] if isinstance(value, tvm.runtime.Tensor) else [leaf for part in value for leaf in _leaves(part)]
+
+
+def _checked(value: Any, described: Mapping[str, Any]) -> tvm.runtime.Tensor:
+    """A copy of `value`, as the network takes it."""
+    name, shape, dtype = described["name"], tuple(described["shape"]), described["dtype"]
+    if isinstance(value, tvm.runtime.Tensor):
+        value = value.numpy()
+    # A number of Python's has no dtype of its own.
+    array = np.asarray(value, dtype if isinstance(value, bool | int | float) else None)
+    if str(array.dtype) != dtype:
+        raise TypeError(
+            f"the input {name!r} takes {dtype} and is given {array.dtype}: convert it with .astype({dtype!r})"
+        )
+    if array.shape != shape:
+        raise ValueError(f"the input {name!r} takes the shape {shape} and is given {array.shape}: reshape it")
+    return tvm.runtime.tensor(np.ascontiguousarray(array).reshape(shape))
+
+
+def _teach_module() -> None:
+    """Let a loaded library be asked for `lib["default"]`. Done once, when this file is loaded."""
+    kind = tvm.runtime.Module
+    theirs = kind.__getitem__
+
+    def get(self: Any, name: str) -> Any:
+        if name == "default" and self.implements_function("vm_load_executable"):
+            return lambda device: relax.VirtualMachine(self, device)
+        return theirs(self, name)
+
+    kind.__getitem__ = get
+
+
+_teach_module()

@@ -1,0 +1,148 @@
+"""A fused module becomes a Relax module: a TensorIR function for each primitive function, and `main`, which calls them.
+
+    before   %1 = fn (%p0, %p1, Primitive=1) { %0 = nn.dense(%p0, %p1); nn.relu(%0) };  %1(%data, %weight)
+    after    @R.function  def main(data): lv = R.call_tir(cls.fused_nn_dense_nn_relu, (data, weight)) ...
+
+Functions of one structure are made once. Relax plans the memory of what lies between the calls, and its virtual machine
+runs them. A second function, `signature`, says what `main` takes and gives, so that a library that was saved knows its
+inputs by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tvm_ffi
+from tvm import relax
+from tvm.ir import GlobalVar, IRModule
+
+from ..expr import Constant, Function, Tuple, TupleGetItem, Var
+from ..ty import TupleType, type_text
+from .interpreter import schedule
+from .lower import flat, lower, operators, tensor_types
+from .te import lowering
+
+# The longest name of a function; what is cut off is told apart by a hash, as in TVM v0.16.
+_LONGEST = 80
+
+
+def to_relax(func: Function) -> IRModule:
+    """The Relax module for a typed and fused function.
+
+    Raises `NotImplementedError` with all operators that have no lowering.
+    """
+    steps = schedule(func.body)
+    primitives = [step.node for step in steps if isinstance(step.node, Function)]
+    missing = {name for made in primitives for name in operators(made) if lowering(name) is None}
+    if missing:
+        raise NotImplementedError(
+            f"{', '.join(sorted(missing))} cannot be compiled: run this module with relay.create_executor('debug')"
+        )
+    return _Program(func).module(steps)
+
+
+class _Program:
+    """The Relax module in the making."""
+
+    def __init__(self, func: Function) -> None:
+        self.func = func
+        self.builder = relax.BlockBuilder()
+        self.made: dict[int, list[tuple[Function, GlobalVar, Sequence[Constant]]]] = {}
+        self.taken: dict[str, int] = {}
+
+    def module(self, steps: Sequence[Any]) -> IRModule:
+        """The module, from the steps of the function's body."""
+        params = [relax.Var(param.name_hint, _relax_type(param.checked_type)) for param in self.func.params]
+        values: dict[Any, Any] = {}
+        with self.builder.function("main", params):
+            for param, var in zip(self.func.params, params, strict=True):
+                values[param] = self._unpacked(var, param.checked_type)
+            for step in steps:
+                values[step.node] = self._value(step.node, [values[use] for use in step.uses])
+            self.builder.emit_func_output(_packed(values[self.func.body]))
+        with self.builder.function("signature", []):
+            text = json.dumps(signature(self.func)).encode()
+            self.builder.emit_func_output(relax.const(np.frombuffer(text, "uint8")))
+        return self.builder.finalize()
+
+    def _value(self, node: Any, below: Sequence[Any]) -> Any:
+        if isinstance(node, Constant):
+            return relax.const(node.data)
+        if isinstance(node, Tuple):
+            return tuple(below)
+        if isinstance(node, TupleGetItem):
+            return below[0][node.index]
+        if isinstance(node, Function):
+            return node
+        return self._call(below[0], below[1:], node.checked_type)
+
+    def _call(self, func: Function, args: Sequence[Any], ty: Any) -> Any:
+        gvar, constants = self._function(func)
+        given = [*flat(tuple(args)), *(relax.const(constant.data) for constant in constants)]
+        outputs = tensor_types(ty)
+        types = [_relax_type(output) for output in outputs]
+        call = self.builder.emit(relax.call_tir(gvar, relax.Tuple(given), types[0] if len(types) == 1 else types))
+        found = [call] if len(types) == 1 else [self._field(call, at) for at in range(len(types))]
+        return _shaped(found, ty)
+
+    def _field(self, var: Any, at: int) -> Any:
+        return self.builder.emit(relax.TupleGetItem(var, at))
+
+    def _unpacked(self, var: Any, ty: Any) -> Any:
+        """A parameter of a tuple type as a Python tuple."""
+        if not isinstance(ty, TupleType):
+            return var
+        return tuple(self._unpacked(self._field(var, at), field) for at, field in enumerate(ty.fields))
+
+    def _function(self, func: Function) -> tuple[GlobalVar, Sequence[Constant]]:
+        """The TensorIR function for a primitive one, the one that is there for another of the same structure."""
+        alike = self.made.setdefault(tvm_ffi.structural_hash(func), [])
+        for other, gvar, constants in alike:
+            if tvm_ffi.structural_equal(func, other):
+                return gvar, constants
+        lowered = lower(func)
+        gvar = self.builder.add_func(lowered.func, self._name(func))
+        alike.append((func, gvar, lowered.constants))
+        return gvar, lowered.constants
+
+    def _name(self, func: Function) -> str:
+        name = "_".join(["fused", *(op.replace(".", "_") for op in operators(func))])
+        if len(name) > _LONGEST:
+            name = f"{name[:_LONGEST]}_{hashlib.sha256(name.encode()).hexdigest()[:16]}_"
+        count = self.taken[name] = self.taken.get(name, -1) + 1
+        return f"{name}_{count}" if count else name
+
+
+def signature(func: Function) -> dict[str, Any]:
+    """What a typed function takes and gives: shape and dtype of each input and output, and the names of the inputs."""
+    inputs = [_described(param) for param in func.params]
+    outputs = [{"shape": list(ty.shape), "dtype": ty.dtype} for ty in tensor_types(func.body.checked_type)]
+    return {"inputs": inputs, "outputs": outputs}
+
+
+def _described(param: Var) -> dict[str, Any]:
+    ty = param.checked_type
+    if isinstance(ty, TupleType):
+        return {"name": param.name_hint, "type": type_text(ty)}
+    return {"name": param.name_hint, "shape": list(ty.shape), "dtype": ty.dtype}
+
+
+def _relax_type(ty: Any) -> Any:
+    if isinstance(ty, TupleType):
+        return relax.TupleType([_relax_type(field) for field in ty.fields])
+    return relax.TensorType(ty.concrete_shape, ty.dtype)
+
+
+def _packed(value: Any) -> Any:
+    return relax.Tuple([_packed(part) for part in value]) if isinstance(value, tuple) else value
+
+
+def _shaped(leaves: list[Any], ty: Any) -> Any:
+    """The leaves, from left to right, as nested as the type is."""
+    if not isinstance(ty, TupleType):
+        return leaves.pop(0)
+    return tuple(_shaped(leaves, field) for field in ty.fields)

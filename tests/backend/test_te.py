@@ -1,0 +1,82 @@
+"""Each operator's compiled code against its NumPy reference, on the calls whose text the genuine Relay has printed."""
+
+import numpy as np
+import pytest
+import set_env  # noqa: F401
+import tvm
+from tvm import relay
+from tvm.relay.backend.te import lowering
+from tvm.relay.op.op import names, operator
+
+from tests.conformance.relay_cases.operators import PROGRAMS
+
+PATHS = sorted({name.rpartition(".")[0] for name in PROGRAMS})
+TOLERANCE = {"float16": 2e-3, "float32": 1e-5, "float64": 1e-6}
+
+
+def values(ty, rng):
+    """Small numbers of either sign, none of them zero: integers are divided by, and index the shortest axis."""
+    if ty.dtype == "bool":
+        return rng.integers(0, 2, ty.concrete_shape).astype("bool")
+    if ty.dtype.startswith("float"):
+        return rng.uniform(-1.5, 1.5, ty.concrete_shape).astype(ty.dtype)
+    return rng.integers(1, 3, ty.concrete_shape).astype(ty.dtype)
+
+
+def leaves(value):
+    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, tuple) else [value.numpy()]
+
+
+def assert_alike(got, want):
+    assert got.dtype == want.dtype
+    assert got.shape == want.shape
+    if str(want.dtype) not in TOLERANCE:
+        np.testing.assert_array_equal(got, want)
+        return
+    finite = want[np.isfinite(want)]
+    tolerance = TOLERANCE[str(want.dtype)]
+    np.testing.assert_allclose(got, want, tolerance, tolerance * np.abs(finite).max(initial=0))
+
+
+def compare(func):
+    """Compile `func`, and compare what it gives with the interpreter."""
+    rng = np.random.default_rng(1)
+    typed = relay.transform.InferType()(tvm.IRModule.from_expr(func))
+    arrays = [values(param.checked_type, rng) for param in typed["main"].params]
+    with np.errstate(all="ignore"):
+        want = relay.create_executor("debug", typed).evaluate()(*arrays)
+    got = relay.create_executor("graph", typed).evaluate()(*arrays)
+    for one, other in zip(leaves(got), leaves(want), strict=True):
+        assert_alike(one, other)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_compiled_operators_compute_what_the_references_do(path):
+    calls = [program()[1] for name, program in PROGRAMS.items() if name.rpartition(".")[0] == path]
+    params = [param for call in calls for param in call.params]
+    compare(relay.Function(params, relay.Tuple([call.body for call in calls])))
+
+
+def test_every_operator_that_is_fused_can_be_compiled():
+    assert [name for name in names() if operator(name).pattern is not None and lowering(name) is None] == []
+
+
+def test_rounding_and_saturation_of_integers():
+    x = relay.var("x", shape=(7,), dtype="int32")
+    data = np.array([-(2**31), -(2**30) - 1, -3, 0, 3, 2**30 + 1, 2**31 - 1], "int32")
+    scaled = [relay.fixed_point_multiply(x, 1518500250, shift) for shift in (-7, 0, 1)]
+    func = relay.Function([x], relay.Tuple([*scaled, relay.cast(x, "int8"), relay.clip(x, -127, 127)]))
+    want = relay.create_executor("debug").evaluate(func)(data)
+    got = relay.create_executor("graph").evaluate(func)(data)
+    for one, other in zip(got, want, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_rounding_and_casts_of_floats():
+    x = relay.var("x", shape=(8,))
+    data = np.array([-300.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 300.5], "float32")
+    func = relay.Function([x], relay.Tuple([relay.round(x), relay.cast(x, "int8"), relay.cast(x, "bool")]))
+    want = relay.create_executor("debug").evaluate(func)(data)
+    got = relay.create_executor("graph").evaluate(func)(data)
+    for one, other in zip(got, want, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
