@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from tvm.ir import IRModule
 from .. import analysis as _analysis
 from .. import expr as _expr
 from .. import transform as _transform
+from ..expr_functor import post_order
 from ..module import main_of, with_main
 from ..parameters import bind_params_by_name
 from ..transform.forward_rewrite import forward_rewrite
@@ -297,3 +298,47 @@ def realize() -> tvm.transform.Pass:
         opt_level=1,
         name="QuantizeRealize",
     )
+
+
+def quantize(
+    mod: IRModule, params: Mapping[str, Any] | None = None, dataset: Iterable[Mapping[str, Any]] | None = None
+) -> IRModule:
+    """A network in float as a network in integers: every stage in its order, by the current `qconfig`.
+
+    Takes a module with a `main`, its parameters by name, and the samples that `calibrate` asks for. Gives a new, typed
+    module; the one given stays as it is. With `do_simulation`, values are rounded and stay floats. With
+    `partition_conversions`, the module has the three functions of `_partition_conversions.py`.
+
+    Raises `ValueError` for a module that is quantized already, for what `calibrate` refuses of the data, and for
+    operators in float where `partition_conversions` is "fully_integral".
+    """
+    from ._calibrate import calibrate
+    from ._partition_conversions import partition_conversions
+
+    config = current_qconfig()
+    _refuse_quantized(infer(main_of(mod, "quantize"), mod))
+    calibrated = tvm.transform.module_pass(calibrate(dataset), opt_level=1, name="QuantizeCalibrate")
+    stages = [partition(), annotate(), calibrated, _transform.InferType()]
+    stages += [] if config.do_simulation else [realize()]
+    stages.append(_transform.FoldConstant())
+    mod = prerequisite_optimize(mod, params)
+    wanted = ["QuantizeAnnotate", "QuantizeCalibrate", "QuantizeRealize"]
+    with tvm.transform.PassContext(opt_level=3, required_pass=wanted), quantize_context():
+        mod = tvm.transform.Sequential(stages)(mod)
+    if config.partition_conversions == "disabled":
+        return mod
+    dtypes = {config.dtype_input, config.dtype_weight, config.dtype_activation}
+    return partition_conversions(mod, dtypes, config.partition_conversions == "fully_integral")
+
+
+_SIMULATED = "relay.op.annotation.simulated_quantize"
+_ACCUMULATING = ("nn.batch_matmul", "nn.conv1d", "nn.conv2d", "nn.dense")
+
+
+def _refuse_quantized(func: _expr.Function) -> None:
+    """Raise `ValueError` where a typed function has what annotate or realize makes."""
+    for call in (node for node, _ in post_order(func.body) if _expr.is_operator(node)):
+        name = call.op.name
+        if name == _SIMULATED or (name in _ACCUMULATING and "int" in call.args[0].checked_type.dtype):
+            found = name if name == _SIMULATED else f"{name} of integers"
+            raise ValueError(f"the module is quantized already, it has {found}: give quantize the network in float")
