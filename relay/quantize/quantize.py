@@ -136,6 +136,20 @@ class QConfig:
         raise AttributeError(f"qconfig has no option {name}: it has {', '.join(_DEFAULTS)}")
 
 
+# Where the default alone does not say what an option takes.
+_KINDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {
+        "global_scale": (float, int),
+        "skip_conv_layers": (list, tuple, type(None)),
+        "debug_enabled_ops": (list, tuple, type(None)),
+    }
+)
+
+
+def _named(kinds: type | tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+
+
 def _as_relay_prints(value: Any) -> str:
     if value is None:
         return "(nullptr)"
@@ -180,6 +194,8 @@ def qconfig(**kwargs: Any) -> QConfig:
             raise TypeError(f"qconfig has no option {name!r}: it has {', '.join(_DEFAULTS)}")
         if name in _ALLOWED and value not in _ALLOWED[name]:
             raise ValueError(f"{name} of qconfig cannot be {value!r}: it is one of {', '.join(_ALLOWED[name])}")
+        if not isinstance(value, kinds := _KINDS.get(name) or type(_DEFAULTS[name])):
+            raise TypeError(f"{name} of qconfig cannot be {value!r}: it takes {_named(kinds)}")
     return QConfig(**kwargs)
 
 
