@@ -6,10 +6,12 @@ today    {"kind": "llvm", "mcpu": "cascadelake", "mattr": ["+avx512f", "+avx512v
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
 import tvm
+from tvm.target.codegen import llvm_get_cpu_archlist
 
 _LISTS = ("mattr", "keys", "libs")
 _NUMBERS = ("num-cores", "opt-level", "vector-width")
@@ -30,7 +32,18 @@ def cpu_target(target: Any) -> tvm.target.Target:
         raise TypeError(f"a target is a text such as 'llvm', a dictionary or a tvm.target.Target, not {target!r}")
     if found.kind.name != "llvm":
         raise ValueError(f"the target {found.kind.name!r} is no CPU: programs are compiled for 'llvm' and its options")
+    _check_cpu(found)
     return found
+
+
+def _check_cpu(target: tvm.target.Target) -> None:
+    """LLVM compiles for a plain processor, and only warns, where it does not know the one that is named."""
+    cpu = target.attrs.get("mcpu")
+    known = [str(name) for name in llvm_get_cpu_archlist(target)]
+    if cpu and str(cpu) not in known:
+        near = difflib.get_close_matches(str(cpu), known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it knows {', '.join(known)}"
+        raise ValueError(f"LLVM does not know the processor {str(cpu)!r} of the target: {hint}")
 
 
 def _parsed(options: dict[str, Any]) -> tvm.target.Target:

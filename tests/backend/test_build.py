@@ -250,6 +250,7 @@ def test_the_target_around():
         ("llvm -speed=9", ValueError, "Unknown config option 'speed'"),
         ("llvm -num-cores=two", ValueError, "num-cores is a number"),
         ({"mcpu": "znver4"}, ValueError, "TVM does not know the target"),
+        ("llvm -mcpu=cascade", ValueError, "LLVM does not know the processor 'cascade' .* did you mean cascadelake"),
         ("cuda", ValueError, "the target 'cuda' is no CPU"),
         (3, TypeError, "a target is a text such as 'llvm'"),
     ],
