@@ -38,9 +38,9 @@ def calibrate(dataset: Dataset | None = None) -> Callable[[IRModule, Any], IRMod
     """The function of the pass that gives every `simulated_quantize` in `main` its scale and bounds.
 
     `dataset` yields one mapping a sample, from the names of the network's inputs to arrays. "kl_divergence" and
-    "percentile" of the current `qconfig` need one, and read it lazily; "kl_divergence" reads it twice, or keeps the
-    samples of an iterator that cannot be read again. `calibrate_chunk_by` says how many activations are looked at in
-    one reading: all where it is -1. "global_scale" reads nothing.
+    "percentile" of the current `qconfig` need one, and read it lazily, "kl_divergence" twice. `calibrate_chunk_by` says
+    how many activations are looked at in one reading: all where it is -1. The samples of an iterator, which cannot be
+    read again, are kept where that is needed. "global_scale" reads nothing.
 
     Raises `ValueError` for a data set that is missing or empty, and for a sample or an activation with NaN or infinity;
     `TypeError` and `ValueError` for a sample that does not fit the inputs.
@@ -67,7 +67,9 @@ def collect_stats(mod: IRModule, dataset: Dataset, chunk_by: int = -1) -> Iterat
     """
     func = infer(main_of(mod, "collect_stats"), mod)
     activations = [call for call in _simulations(func) if not _is_constant_weight(call)]
-    for chunk in _chunks(activations, chunk_by):
+    chunks = _chunks(activations, chunk_by)
+    dataset = _rereadable(dataset, len(chunks))
+    for chunk in chunks:
         found: dict[Any, list[np.ndarray]] = {call: [] for call in chunk}
         for call, values in profile(func, chunk, dataset):
             found[call].append(values.ravel())
@@ -128,21 +130,26 @@ def _activation_thresholds(
         raise ValueError(
             f"calibrate_mode {config.calibrate_mode!r} needs a data set: pass one, or calibrate by 'global_scale'"
         )
-    if config.calibrate_mode == "kl_divergence" and iter(dataset) is dataset:
-        dataset = list(dataset)
-    found = _FROM_DATA[config.calibrate_mode]
-    return [
-        threshold
-        for chunk in _chunks(activations, config.calibrate_chunk_by)
-        for threshold in found(func, chunk, dataset)
-    ]
+    found, readings = _FROM_DATA[config.calibrate_mode]
+    chunks = _chunks(activations, config.calibrate_chunk_by)
+    dataset = _rereadable(dataset, readings * len(chunks))
+    return [threshold for chunk in chunks for threshold in found(func, chunk, dataset)]
 
 
-def _chunks(calls: Sequence[_expr.Call], chunk_by: int) -> Iterator[Sequence[_expr.Call]]:
+def _rereadable(dataset: Dataset, readings: int) -> Dataset:
+    """`dataset`, or its samples where it can be read only once and is to be read more often."""
+    if not isinstance(dataset, Iterable):
+        raise TypeError(
+            f"the data set is {type(dataset).__name__}, no iterable: pass a list of samples, or a generator"
+        )
+    return list(dataset) if readings > 1 and iter(dataset) is dataset else dataset
+
+
+def _chunks(calls: Sequence[_expr.Call], chunk_by: int) -> list[Sequence[_expr.Call]]:
     if chunk_by != -1 and chunk_by < 1:
         raise ValueError(f"calibrate_chunk_by is {chunk_by}: it is a number of activations, or -1 for all")
     step = len(calls) if chunk_by == -1 else chunk_by
-    return (calls[at : at + step] for at in range(0, len(calls), max(step, 1)))
+    return [calls[at : at + step] for at in range(0, len(calls), max(step, 1))]
 
 
 def _kl_thresholds(func: _expr.Function, calls: Sequence[_expr.Call], dataset: Dataset) -> Iterator[float]:
@@ -190,7 +197,8 @@ class _Top:
         return float(np.partition(self.largest, at)[at]) or 1.0
 
 
-_FROM_DATA: Mapping[str, Callable[..., Iterator[float]]] = {
-    "kl_divergence": _kl_thresholds,
-    "percentile": _percentile_thresholds,
+# How the thresholds are found, and in how many readings of the data set.
+_FROM_DATA: Mapping[str, tuple[Callable[..., Iterator[float]], int]] = {
+    "kl_divergence": (_kl_thresholds, 2),
+    "percentile": (_percentile_thresholds, 1),
 }

@@ -9,6 +9,7 @@ decides what is kept of those that come by.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +45,9 @@ def profile(
 
 
 def _with_progress(dataset: Dataset, what: str) -> Iterable[Sample]:
-    """The samples, with a bar on a terminal where they take longer than a moment."""
-    return tqdm(dataset, desc=f"calibrate: {what}", unit="sample", leave=False, delay=1.0, disable=None)
+    """The samples, with a bar on a terminal or in a notebook where they take longer than a moment."""
+    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return tqdm(dataset, desc=f"calibrate: {what}", unit="sample", leave=False, delay=1.0, disable=not seen)
 
 
 def _checked(sample: Any, inputs: Sequence[_expr.Var], number: int) -> dict[_expr.Var, np.ndarray]:

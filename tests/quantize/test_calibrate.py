@@ -4,7 +4,9 @@ The genuine texts for whole networks are in tests/golden.
 """
 
 import math
-from collections.abc import Iterator
+import sys
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -178,27 +180,44 @@ def test_chunks_change_no_threshold(mode, chunk_by):
     assert scales(calibrated(network(), samples(), calibrate_mode=mode, calibrate_chunk_by=chunk_by)) == scales(whole)
 
 
-@pytest.mark.parametrize("mode", ["kl_divergence", "percentile"])
-def test_an_iterator_is_as_good_as_a_list(mode):
-    assert scales(calibrated(network(), iter(samples()), calibrate_mode=mode)) == scales(
-        calibrated(network(), samples(), calibrate_mode=mode)
-    )
+@pytest.mark.parametrize(("mode", "chunk_by"), [("kl_divergence", -1), ("percentile", -1), ("percentile", 1)])
+def test_an_iterator_is_as_good_as_a_list(mode, chunk_by):
+    options = {"calibrate_mode": mode, "calibrate_chunk_by": chunk_by}
+    made = calibrated(network(), iter(samples()), **options)
+    assert scales(made) == scales(calibrated(network(), samples(), **options))
 
 
 def test_the_data_set_is_read_one_sample_at_a_time():
-    class Lazy:
-        alive = most = 0
+    alive = weakref.WeakSet()
+    most = []
 
-        def __iter__(self) -> Iterator[dict]:
-            for sample in samples(20):
-                yield {"data": tvm.runtime.tensor(sample["data"])}
-                self.most += 1
+    class Image(dict):
+        __hash__ = object.__hash__
 
-    lazy = Lazy()
-    assert scales(calibrated(network(), lazy, calibrate_mode="percentile")) == scales(
-        calibrated(network(), samples(20), calibrate_mode="percentile")
-    )
-    assert lazy.most == 20
+    def images():
+        for sample in samples(20):
+            image = Image(data=tvm.runtime.tensor(sample["data"]))
+            alive.add(image)
+            most.append(len(alive))
+            yield image
+
+    made = calibrated(network(), images(), calibrate_mode="percentile")
+    assert scales(made) == scales(calibrated(network(), samples(20), calibrate_mode="percentile"))
+    assert len(most) == 20 and max(most) <= 3
+
+
+def test_a_bar_is_for_terminals_and_notebooks(monkeypatch, capsys):
+    def slow():
+        for sample in samples(3):
+            time.sleep(0.6)
+            yield sample
+
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    calibrated(network(), slow(), calibrate_mode="percentile")
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    calibrated(network(), slow(), calibrate_mode="percentile")
+    assert "calibrate: values" in capsys.readouterr().err
 
 
 def test_global_scale_reads_no_data():
@@ -215,7 +234,7 @@ def test_collect_stats_gives_the_values_in_float():
     assert [values.size for values in found] == [2 * 3 * 8 * 8, 2 * 4 * 6 * 6]
     np.testing.assert_array_equal(found[0], np.concatenate([sample["data"].ravel() for sample in data]))
     assert found[1].min() == 0 < found[1].max()
-    assert [len(chunk) for chunk in collect_stats(mod, data, chunk_by=1)] == [1, 1]
+    assert [len(chunk) for chunk in collect_stats(mod, iter(data), chunk_by=1)] == [1, 1]
 
 
 def test_a_calibrated_network_is_near_the_one_in_float():
@@ -244,6 +263,7 @@ def test_a_network_with_nothing_to_round_is_calibrated_by_any_mode():
 BAD = {
     "none": (None, ValueError, "calibrate_mode 'percentile' needs a data set"),
     "empty": ([], ValueError, "the data set has no samples"),
+    "no iterable": (3, TypeError, "the data set is int, no iterable: pass a list of samples, or a generator"),
     "no mapping": ([np.zeros(SHAPE)], TypeError, "sample 0 of the data set is ndarray: make it a dict of ['data']"),
     "missing": ([*samples(1), {}], ValueError, "sample 1 of the data set has no ['data']"),
     "extra": ([{**samples(1)[0], "label": 3}], ValueError, "sample 0 of the data set has ['label']: leave it out"),
