@@ -39,15 +39,19 @@ class QRealizeIntExpr(QRealizeExpr):
     """Integers and their scale: `data` times `dom_scale` is the real number that is meant.
 
     `dom_scale` is a float32 constant of rank 0. `dtype` is the dtype of `data`; "float32" is that of whole numbers not
-    cast yet, so that whoever uses them casts to what it needs.
+    cast yet, so that whoever uses them casts to what it needs. `bound` is what no magnitude of the integers
+    exceeds: that of a narrow one, unless it is given.
     """
 
     data: Any
     dom_scale: _expr.Constant
     dtype: str
+    bound: float
 
-    def __init__(self, data: _expr.Expr, dom_scale: _expr.Constant, dtype: str) -> None:
-        self.__ffi_init__(data=data, dom_scale=dom_scale, dtype=dtype)
+    def __init__(self, data: _expr.Expr, dom_scale: _expr.Constant, dtype: str, bound: float | None = None) -> None:
+        if bound is None:
+            bound = 2.0 ** (current_qconfig().nbit_input - 1)
+        self.__ffi_init__(data=data, dom_scale=dom_scale, dtype=dtype, bound=bound)
 
     def realize(self) -> _expr.Expr:
         """The real numbers, in float32."""
@@ -74,27 +78,34 @@ def simulated_quantize_realize(ref_call: _expr.Call, new_args: list[Any], ctx: A
             f"realize rounds to the nearest, not by {ref_call.attrs.rounding!r}: leave rounding at 'round'"
         )
     scale, *bounds = (_known(arg) for arg in (dom_scale, clip_min, clip_max))
-    low, high = map(float, bounds)
+    low, high = map(_within_32_bits, bounds)
     if isinstance(data, QRealizeIntExpr):
-        return _rescaled(data, dom_scale, low, high, ref_call)
-    scaled = _op.multiply(data, _expr.const(np.float32(1) / scale))
-    return QRealizeIntExpr(_op.clip(_op.round(scaled), low, high), dom_scale, "float32")
+        numbers, dtype = _rescaled(data, scale, low, high, ref_call)
+    else:
+        scaled = _op.multiply(data, _expr.const(np.float32(1) / scale))
+        numbers, dtype = _op.clip(_op.round(scaled), low, high), "float32"
+    return QRealizeIntExpr(numbers, dom_scale, dtype, max(abs(low), abs(high)) + 1)
 
 
 def _rescaled(
-    given: QRealizeIntExpr, dom_scale: _expr.Constant, low: float, high: float, ref_call: _expr.Call
-) -> QRealizeIntExpr:
-    """The integers `given` at another scale, within the bounds."""
-    old, new = _known(given.dom_scale), _known(dom_scale)
+    given: QRealizeIntExpr, new: np.float32, low: float, high: float, ref_call: _expr.Call
+) -> tuple[_expr.Expr, str]:
+    """The integers `given` at the scale `new`, within the bounds, and their dtype."""
+    old = _known(given.dom_scale)
     if old == new:
-        return QRealizeIntExpr(_op.clip(given.data, low, high), dom_scale, given.dtype)
+        return _op.clip(given.data, low, high), given.dtype
     places = np.log2(new / old)
     if places == int(places):
         # The sum that rounds a shift needs the room of an accumulator.
         dtype = current_qconfig().dtype_activation
-        return QRealizeIntExpr(_op.clip(_shifted(_as(given, dtype), int(places)), low, high), dom_scale, dtype)
+        return _op.clip(_shifted(_as(given, dtype), int(places)), low, high), dtype
     data = _times(_op.cast(given.data, "int64"), old / new, ref_call)
-    return QRealizeIntExpr(_op.cast(_op.clip(data, low, high), given.dtype), dom_scale, given.dtype)
+    return _op.cast(_op.clip(data, low, high), given.dtype), given.dtype
+
+
+def _within_32_bits(bound: np.float32) -> float:
+    """A bound; for 2**31, which an int32 does not reach, the float32 before it."""
+    return float(min(bound, np.nextafter(np.float32(2**31), np.float32(0))))
 
 
 def _shifted(data: _expr.Expr, places: int) -> _expr.Expr:
@@ -108,7 +119,7 @@ def _shifted(data: _expr.Expr, places: int) -> _expr.Expr:
     return _op.right_shift(data, _expr.const(places, dtype))
 
 
-def _coarser_to_finer(data: _expr.Expr, old: np.float32, new: np.float32, dtype: str, ref_arg: _expr.Expr) -> Any:
+def _to_scale(data: _expr.Expr, old: np.float32, new: np.float32, dtype: str, ref_arg: _expr.Expr) -> _expr.Expr:
     """`data` of `dtype`, from the scale `old` to the scale `new`."""
     if old == new:
         return data
@@ -179,7 +190,18 @@ def accumulating_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) ->
     attrs = replace(ref_call.attrs, out_dtype=config.dtype_activation)
     args = [_as(data, config.dtype_input), _as(weight, config.dtype_weight)]
     product = _expr.Call(ref_call.op, args, attrs, ref_call.type_args)
-    return QRealizeIntExpr(product, _product_scale(data, weight), config.dtype_activation)
+    bound = data.bound * weight.bound * _terms(ref_call)
+    return QRealizeIntExpr(product, _product_scale(data, weight), config.dtype_activation, bound)
+
+
+def _terms(ref_call: _expr.Call) -> int:
+    """How many products one sum has, from the shape of the weight; more than that where the layout is packed."""
+    shape, attrs = ref_call.args[1].checked_type.concrete_shape, ref_call.attrs
+    if ref_call.op.name == "nn.batch_matmul":
+        return shape[-1] if attrs.transpose_b else shape[-2]
+    if ref_call.op.name == "nn.dense":
+        return shape[-1]
+    return math.prod(shape) // shape[attrs.kernel_layout.index("O")]
 
 
 @register_realize_function("multiply")
@@ -189,7 +211,7 @@ def multiply_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRe
         return None
     dtype = current_qconfig().dtype_activation
     product = _unplaced(ref_call, [_as(arg, dtype) for arg in new_args])
-    return QRealizeIntExpr(product, _product_scale(*new_args), dtype)
+    return QRealizeIntExpr(product, _product_scale(*new_args), dtype, math.prod(arg.bound for arg in new_args))
 
 
 def _product_scale(lhs: QRealizeIntExpr, rhs: QRealizeIntExpr) -> _expr.Constant:
@@ -204,31 +226,34 @@ def add_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRealize
     """Both terms in `dtype_activation`, at the finer of their scales."""
     if not all(isinstance(arg, QRealizeIntExpr) for arg in new_args):
         return None
-    dtype, scale = current_qconfig().dtype_activation, _common_scale(new_args)
+    dtype, ranges = current_qconfig().dtype_activation, _ranges(new_args)
+    scale = _common_scale(new_args, sum(ranges))
     terms = _at_scale(new_args, ref_call.args, dtype, scale)
     # What rounds a float is no part of the sum's kernel: it would be computed there in float.
     terms = [
         _annotation.stop_fusion(term) if arg.dtype == "float32" else term
         for term, arg in zip(terms, new_args, strict=True)
     ]
-    return QRealizeIntExpr(_unplaced(ref_call, terms), _expr.const(scale), dtype)
+    return QRealizeIntExpr(_unplaced(ref_call, terms), _expr.const(scale), dtype, sum(ranges) / float(scale))
 
 
 @register_realize_function("concatenate")
 def concatenate_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRealizeIntExpr | None:
     """The parts at one scale; in `dtype_input` where there are two and both are of it, in `dtype_activation` otherwise.
 
-    TVM v0.16 asks for the dtype of the second part only, and cuts the first one to it where it is an accumulator.
+    TVM v0.16 asks for the dtype of the second part only, and cuts the first one to it where it is an accumulator. Of
+    two narrow parts the coarser one wraps around where the finer scale does not reach, here as there.
     """
     branches, ref = new_args[0], ref_call.args[0]
     if not isinstance(branches, _expr.Tuple) or not all(isinstance(part, QRealizeIntExpr) for part in branches.fields):
         return None
     parts = list(branches.fields)
-    config, scale = current_qconfig(), _common_scale(parts)
+    config, widest = current_qconfig(), max(_ranges(parts))
     narrow = len(parts) == 2 and all(part.dtype == config.dtype_input for part in parts)
     dtype = config.dtype_input if narrow else config.dtype_activation
+    scale = _common_scale(parts, 0.0 if narrow else widest)
     joined = _expr.Tuple(_at_scale(parts, ref.fields, dtype, scale))
-    return QRealizeIntExpr(_unplaced(ref_call, [joined]), _expr.const(scale), dtype)
+    return QRealizeIntExpr(_unplaced(ref_call, [joined]), _expr.const(scale), dtype, widest / float(scale))
 
 
 def _at_scale(
@@ -236,22 +261,26 @@ def _at_scale(
 ) -> list[_expr.Expr]:
     """The integers of each operand in `dtype` and at `scale`."""
     return [
-        _coarser_to_finer(_as(arg, dtype), _known(arg.dom_scale), scale, dtype, ref)
+        _to_scale(_as(arg, dtype), _known(arg.dom_scale), scale, dtype, ref)
         for arg, ref in zip(args, refs, strict=True)
     ]
 
 
-def _common_scale(args: Sequence[QRealizeIntExpr]) -> np.float32:
+def _ranges(args: Sequence[QRealizeIntExpr]) -> list[float]:
+    """The largest real number that each operand can be."""
+    return [arg.bound * float(_known(arg.dom_scale)) for arg in args]
+
+
+def _common_scale(args: Sequence[QRealizeIntExpr], largest: float) -> np.float32:
     """Of two scales the finer one; for more of them, that of an accumulator whose range is `global_scale`.
 
-    Where a scale is so coarse that its narrow integers would not fit into that range, the range is theirs.
+    Where an accumulator of that scale has no room for the real number `largest`, the finest scale that has it; TVM
+    v0.16 overflows there.
     """
-    scales = [_known(arg.dom_scale) for arg in args]
-    if len(args) == 2:
-        return min(scales)
     config = current_qconfig()
-    narrow_range = max(scales) * 2.0 ** (config.nbit_input - 1)
-    return np.float32(max(config.global_scale, narrow_range) / 2.0 ** (config.nbit_activation - 1))
+    reach = 2.0 ** (config.nbit_activation - 1)
+    finest = min(_known(arg.dom_scale) for arg in args) if len(args) == 2 else config.global_scale / reach
+    return np.float32(max(finest, largest / reach))
 
 
 # -- What works on integers as on real numbers -------------------------------------------------------------------------
@@ -262,7 +291,7 @@ def identity_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRe
     given = new_args[0]
     if not isinstance(given, QRealizeIntExpr):
         return None
-    return QRealizeIntExpr(_unplaced(ref_call, [given.data]), given.dom_scale, given.dtype)
+    return QRealizeIntExpr(_unplaced(ref_call, [given.data]), given.dom_scale, given.dtype, given.bound)
 
 
 for _name in ("annotation.stop_fusion", "nn.batch_flatten", "nn.relu", "reshape", "strided_slice", "transpose"):
@@ -276,7 +305,8 @@ def clip_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRealiz
     if not isinstance(given, QRealizeIntExpr):
         return None
     scale, attrs = float(_known(given.dom_scale)), ref_call.attrs
-    return QRealizeIntExpr(_op.clip(given.data, attrs.a_min / scale, attrs.a_max / scale), given.dom_scale, given.dtype)
+    clipped = _op.clip(given.data, attrs.a_min / scale, attrs.a_max / scale)
+    return QRealizeIntExpr(clipped, given.dom_scale, given.dtype, given.bound)
 
 
 @register_realize_function("nn.max_pool1d")
@@ -287,7 +317,8 @@ def max_pool_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRe
     if not isinstance(given, QRealizeIntExpr):
         return None
     dtype = current_qconfig().dtype_input
-    return QRealizeIntExpr(_unplaced(ref_call, [_op.cast(given.data, dtype)]), given.dom_scale, dtype)
+    pooled = _unplaced(ref_call, [_op.cast(given.data, dtype)])
+    return QRealizeIntExpr(pooled, given.dom_scale, dtype, given.bound)
 
 
 @register_realize_function("nn.avg_pool2d")
@@ -298,7 +329,7 @@ def avg_pool_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRe
     if not isinstance(given, QRealizeIntExpr):
         return None
     dtype = current_qconfig().dtype_activation
-    return QRealizeIntExpr(_unplaced(ref_call, [_as(given, dtype)]), given.dom_scale, dtype)
+    return QRealizeIntExpr(_unplaced(ref_call, [_as(given, dtype)]), given.dom_scale, dtype, given.bound)
 
 
 @register_realize_function("annotation.cast_hint")
@@ -308,7 +339,7 @@ def cast_hint_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QR
     if not isinstance(given, QRealizeIntExpr):
         return None
     dtype = ref_call.attrs.dtype
-    return QRealizeIntExpr(_op.cast(given.data, dtype), given.dom_scale, dtype)
+    return QRealizeIntExpr(_op.cast(given.data, dtype), given.dom_scale, dtype, given.bound)
 
 
 def _unplaced(ref_call: _expr.Call, args: list[_expr.Expr]) -> _expr.Call:
