@@ -138,11 +138,12 @@ def _activation_thresholds(
 
 def _rereadable(dataset: Dataset, readings: int) -> Dataset:
     """`dataset`, or its samples where it can be read only once and is to be read more often."""
-    if not isinstance(dataset, Iterable):
-        raise TypeError(
-            f"the data set is {type(dataset).__name__}, no iterable: pass a list of samples, or a generator"
-        )
-    return list(dataset) if readings > 1 and iter(dataset) is dataset else dataset
+    try:
+        once = iter(dataset) is dataset
+    except TypeError:
+        what = f"{type(dataset).__name__}, which is no iterable"
+        raise TypeError(f"the data set is {what}: pass a list of samples, or a generator") from None
+    return list(dataset) if once and readings > 1 else dataset
 
 
 def _chunks(calls: Sequence[_expr.Call], chunk_by: int) -> list[Sequence[_expr.Call]]:

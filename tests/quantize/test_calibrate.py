@@ -263,7 +263,7 @@ def test_a_network_with_nothing_to_round_is_calibrated_by_any_mode():
 BAD = {
     "none": (None, ValueError, "calibrate_mode 'percentile' needs a data set"),
     "empty": ([], ValueError, "the data set has no samples"),
-    "no iterable": (3, TypeError, "the data set is int, no iterable: pass a list of samples, or a generator"),
+    "no iterable": (3, TypeError, "the data set is int, which is no iterable: pass a list of samples, or a generator"),
     "no mapping": ([np.zeros(SHAPE)], TypeError, "sample 0 of the data set is ndarray: make it a dict of ['data']"),
     "missing": ([*samples(1), {}], ValueError, "sample 1 of the data set has no ['data']"),
     "extra": ([{**samples(1)[0], "label": 3}], ValueError, "sample 0 of the data set has ['label']: leave it out"),
