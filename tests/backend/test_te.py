@@ -80,3 +80,16 @@ def test_rounding_and_casts_of_floats():
     got = relay.create_executor("graph").evaluate(func)(data)
     for one, other in zip(got, want, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_what_is_not_a_number_stays_so():
+    x = relay.var("x", shape=(4,))
+    zero = relay.const(0.0)
+    results = [relay.nn.relu(x), relay.clip(x, 0, 6), relay.maximum(x, zero), relay.minimum(zero, x)]
+    data = np.array([np.nan, -1, np.inf, 2], "float32")
+    func = relay.Function([x], relay.Tuple(results))
+    want = relay.create_executor("debug").evaluate(func)(data)
+    got = relay.create_executor("graph").evaluate(func)(data)
+    for one, other in zip(got, want, strict=True):
+        assert np.isnan(one.numpy()[0])
+        np.testing.assert_array_equal(one.numpy(), other.numpy())

@@ -65,6 +65,23 @@ def _sigmoid(x: Any) -> Any:
     return tirx.Select(x >= number(0, dtype_of(x)), one / (one + small), small / (one + small))
 
 
+def _bounded(x: Any, low: Any, high: Any) -> Any:
+    """`x` between two bounds. A float is compared so that what is not a number stays so, as in NumPy and PyTorch."""
+    if not is_float(dtype_of(x)):
+        x = tirx.max(x, low)
+        return x if high is None else tirx.min(x, high)
+    above = x if high is None else tirx.Select(x > high, high, x)
+    return tirx.Select(x < low, low, above)
+
+
+def _larger(x: Any, y: Any) -> Any:
+    return tirx.Select(tirx.Or(x > y, tirx.isnan(x)), x, y) if is_float(dtype_of(x)) else tirx.max(x, y)
+
+
+def _smaller(x: Any, y: Any) -> Any:
+    return tirx.Select(tirx.Or(x < y, tirx.isnan(x)), x, y) if is_float(dtype_of(x)) else tirx.min(x, y)
+
+
 def _bitwise_not(x: Any) -> Any:
     return tirx.Not(x) if dtype_of(x) == "bool" else tirx.bitwise_not(x)
 
@@ -106,7 +123,7 @@ for _name, _scalar in {
     "isnan": _only_float(tirx.isnan, False),
     "isinf": _only_float(_isinf, False),
     "isfinite": _only_float(lambda x: tirx.Not(tirx.Or(tirx.isnan(x), _isinf(x))), True),
-    "nn.relu": lambda x: tirx.max(x, number(0, dtype_of(x))),
+    "nn.relu": lambda x: _bounded(x, number(0, dtype_of(x)), None),
     "zeros_like": lambda x: number(0, dtype_of(x)),
     "ones_like": lambda x: number(1, dtype_of(x)),
     "cast": lambda x: x,
@@ -133,7 +150,7 @@ def _cast_like(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
 @lowers("clip")
 def _clip(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     low, high = (number(bound, out.dtype) for bound in clip_bounds(out.dtype, attrs.a_min, attrs.a_max))
-    return te.compute(out.concrete_shape, lambda *i: tirx.min(tirx.max(args[0](*i), low), high), name="clip")
+    return te.compute(out.concrete_shape, lambda *i: _bounded(args[0](*i), low, high), name="clip")
 
 
 @lowers("nn.leaky_relu")
@@ -240,8 +257,8 @@ for _name, _combine, _of_bools in (
     ("trunc_mod", _remainder, None),
     ("floor_mod", _floor_mod, None),
     ("power", _power, None),
-    ("maximum", tirx.max, tirx.Or),
-    ("minimum", tirx.min, tirx.And),
+    ("maximum", _larger, tirx.Or),
+    ("minimum", _smaller, tirx.And),
     ("equal", tirx.EQ, _as_numbers(tirx.EQ)),
     ("not_equal", tirx.NE, _as_numbers(tirx.NE)),
     ("less", lambda x, y: x < y, _as_numbers(lambda x, y: x < y)),
