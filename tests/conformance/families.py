@@ -41,7 +41,18 @@ def programs(group: str) -> list[Case]:
     return [program_case(f"relay/{group}", name, program) for name, program in module.PROGRAMS.items()]
 
 
-RELAY_GROUPS = ("printer", "registry", "operators", "passes", "quantize", "realize", "analysis", "frontend", "fusion")
+RELAY_GROUPS = (
+    "printer",
+    "registry",
+    "operators",
+    "passes",
+    "quantize",
+    "annotate",
+    "realize",
+    "analysis",
+    "frontend",
+    "fusion",
+)
 FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,
     "torch": torch_operators,
