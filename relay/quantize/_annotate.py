@@ -159,7 +159,16 @@ def pool2d_rewrite(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QAnno
     return QAnnotateExpr(_forward_op(ref_call, [_narrow(new_args[0])]), QAnnotateKind.INPUT)
 
 
-for _name in ("clip", "nn.relu", "strided_slice", "nn.avg_pool2d", "annotation.stop_fusion"):
+for _name in (
+    "annotation.stop_fusion",
+    "clip",
+    "nn.avg_pool2d",
+    "nn.batch_flatten",
+    "nn.relu",
+    "reshape",
+    "strided_slice",
+    "transpose",
+):
     register_annotate_function(_name, identity_rewrite)
 for _name in ("nn.max_pool1d", "nn.max_pool2d"):
     register_annotate_function(_name, pool2d_rewrite)

@@ -82,6 +82,7 @@ def test_the_default_rules_are_those_of_relay():
         "concatenate",
         "multiply",
         "nn.avg_pool2d",
+        "nn.batch_flatten",
         "nn.batch_matmul",
         "nn.conv1d",
         "nn.conv2d",
@@ -90,7 +91,9 @@ def test_the_default_rules_are_those_of_relay():
         "nn.max_pool1d",
         "nn.max_pool2d",
         "nn.relu",
+        "reshape",
         "strided_slice",
+        "transpose",
     ]
 
 

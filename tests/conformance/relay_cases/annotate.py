@@ -67,7 +67,11 @@ ONE = {
     "global_avg_pool": relay.nn.global_avg_pool2d,
     "leaky_relu": lambda x: relay.nn.leaky_relu(x, 0.1),
     "max_pool": lambda x: relay.nn.max_pool2d(x, (2, 2)),
+    "batch_flatten": lambda x: relay.reshape(relay.nn.batch_flatten(x), (1, 4, 8, 8)),
     "relu": relay.nn.relu,
+    "reshape": lambda x: relay.reshape(x, (1, 4, 4, 16)),
+    "squeeze": lambda x: relay.expand_dims(relay.squeeze(x, axis=[0]), axis=0),
+    "transpose": lambda x: relay.transpose(x, [0, 1, 3, 2]),
     "sigmoid": relay.sigmoid,
     "strided_slice": lambda x: relay.strided_slice(x, [0, 0, 0, 0], [1, 4, 4, 4]),
 }
