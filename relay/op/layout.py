@@ -1,14 +1,16 @@
 """Data layouts such as `NCHW` and `NCHW4c`: which axis of a tensor means what, and how one layout becomes another.
 
 A capital letter is a whole axis; a number and a small letter are a block of that axis, split off and moved there:
-`NCHW4c` has the channels in groups of four, the group's number second and the place in the group last.
+`NCHW4c` has the channels in groups of four, the group's number second and the place in the group last. An axis may be
+split several times, the larger part first: `OIHW4i16o4i` has the inputs in groups of 4 times 4.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,54 +30,79 @@ _TOKEN = re.compile(r"([A-Z])|(\d+)([a-z])")
 
 
 @dataclass(frozen=True)
+class Part:
+    """One axis of a tensor: the whole axis `letter` (`size` 0) or a block of it; `step` is how far one place goes."""
+
+    letter: str
+    size: int
+    step: int
+
+    def __str__(self) -> str:
+        return f"{self.size}{self.letter.lower()}" if self.size else self.letter
+
+
+@dataclass(frozen=True)
 class Layout:
-    """A layout taken apart: one letter an axis, and the size of each block."""
+    """A layout taken apart: what each axis of a tensor is."""
 
     text: str
-    letters: tuple[str, ...]
-    blocks: dict[str, int]
+    parts: tuple[Part, ...]
 
     @property
     def primal(self) -> tuple[str, ...]:
         """The capital letters, in order."""
-        return tuple(letter for letter in self.letters if letter.isupper())
+        return tuple(part.letter for part in self.parts if not part.size)
+
+    def places(self, letter: str) -> list[int]:
+        """Where the parts of an axis stand, the largest first."""
+        found = [at for at, part in enumerate(self.parts) if part.letter == letter]
+        return sorted(found, key=lambda at: self.parts[at].size > 0)
+
+    def block(self, letter: str) -> int:
+        """How much of an axis its blocks hold together: 1 for an axis that is not split."""
+        return math.prod(part.size for part in self.parts if part.size and part.letter == letter)
 
     def whole_shape(self, shape: Sequence[int]) -> dict[str, int]:
         """The size of each whole axis of a tensor of that shape.
 
         Raises `TypeError` where the shape has another rank, or an axis of a block is not as long as the block.
         """
-        if len(shape) != len(self.letters):
-            raise TypeError(f"a tensor in the layout {self.text} has rank {len(self.letters)}, not {len(shape)}")
-        sizes = dict(zip(self.letters, shape, strict=True))
-        for letter, block in self.blocks.items():
-            if sizes[letter] != block:
-                raise TypeError(f"the layout {self.text} has blocks of {block}, and axis {letter} has {sizes[letter]}")
-        return {letter: sizes[letter] * self.blocks.get(letter.lower(), 1) for letter in self.primal}
+        if len(shape) != len(self.parts):
+            raise TypeError(f"a tensor in the layout {self.text} has rank {len(self.parts)}, not {len(shape)}")
+        for part, size in zip(self.parts, shape, strict=True):
+            if part.size not in (0, size):
+                small = part.letter.lower()
+                raise TypeError(f"the layout {self.text} has blocks of {part.size}, and axis {small} has {size}")
+        whole = zip(self.parts, shape, strict=True)
+        return {part.letter: size * self.block(part.letter) for part, size in whole if not part.size}
 
-    def shape(self, whole: dict[str, int]) -> list[int]:
+    def shape(self, whole: Mapping[str, int]) -> list[int]:
         """The shape of a tensor with whole axes of those sizes; the last block of an axis may be part filling."""
-        return [
-            self.blocks[letter] if letter.islower() else -(-whole[letter] // self.blocks.get(letter.lower(), 1))
-            for letter in self.letters
-        ]
+        return [part.size or -(-whole[part.letter] // self.block(part.letter)) for part in self.parts]
 
 
 @functools.cache
 def parse_layout(text: str) -> Layout:
     """The layout of that name.
 
-    Raises `TypeError` where the text is no layout: letters once each, and a block only of an axis that is there.
+    Raises `TypeError` where the text is no layout: capitals once each, and a block only of an axis that is there.
     """
     tokens = list(_TOKEN.finditer(text))
-    letters = tuple(token[1] or token[3] for token in tokens)
-    blocks = {token[3]: int(token[2]) for token in tokens if token[3]}
+    whole = [token[1] for token in tokens if token[1]]
+    blocks = [(token[3].upper(), int(token[2])) for token in tokens if token[3]]
     spelled = "".join(token[0] for token in tokens) == text
-    if not text or not spelled or len(set(letters)) < len(letters) or any(b.upper() not in letters for b in blocks):
+    if not text or not spelled or len(set(whole)) < len(whole) or any(letter not in whole for letter, _ in blocks):
         raise TypeError(f"{text!r} is no layout: write axes as capitals and blocks as a number and a small letter")
-    if 0 in blocks.values():
+    if any(size == 0 for _, size in blocks):
         raise TypeError(f"the layout {text!r} has a block of size 0: give it its real size")
-    return Layout(text, letters, blocks)
+    steps = dict.fromkeys(whole, 1)
+    parts: list[Part] = []
+    for token in reversed(tokens):
+        if token[3]:
+            letter, size = token[3].upper(), int(token[2])
+            parts.insert(0, Part(letter, size, steps[letter]))
+            steps[letter] *= size
+    return Layout(text, tuple(Part(token[1], 0, steps[token[1]]) if token[1] else parts.pop(0) for token in tokens))
 
 
 def transformed_shape(shape: Sequence[int], src: str, dst: str) -> list[int]:
@@ -95,25 +122,14 @@ def transform_layout(array: np.ndarray, src: str, dst: str) -> np.ndarray:
         return array
     old, new = parse_layout(src), parse_layout(dst)
     whole = old.whole_shape(array.shape)
-    order = [at for letter in new.primal for at in _places(old, letter)]
+    order = [at for letter in new.primal for at in old.places(letter)]
     array = array.transpose(order).reshape([whole[letter] for letter in new.primal])
-    blocked: list[int] = []
-    filling: list[tuple[int, int]] = []
-    letters: list[str] = []
-    for letter in new.primal:
-        block = new.blocks.get(letter.lower())
-        count = -(-whole[letter] // (block or 1))
-        filling.append((0, count * (block or 1) - whole[letter]))
-        blocked += [count] if block is None else [count, block]
-        letters += [letter] if block is None else [letter, letter.lower()]
-    if any(after for _, after in filling):
-        array = np.pad(array, filling)
-    return array.reshape(blocked).transpose([letters.index(letter) for letter in new.letters])
-
-
-def _places(layout: Layout, letter: str) -> list[int]:
-    """Where an axis and its block stand."""
-    return [layout.letters.index(part) for part in (letter, letter.lower()) if part in layout.letters]
+    split = new.shape(whole)
+    moved = [at for letter in new.primal for at in new.places(letter)]
+    full = [math.prod(split[at] for at in new.places(letter)) for letter in new.primal]
+    if full != list(array.shape):
+        array = np.pad(array, [(0, size - n) for size, n in zip(full, array.shape, strict=True)])
+    return array.reshape([split[at] for at in moved]).transpose(np.argsort(moved))
 
 
 @attributes("LayoutTransformAttrs")

@@ -13,9 +13,10 @@ X = np.arange(2 * 8 * 3 * 5, dtype="float32").reshape(2, 8, 3, 5)
 
 def test_a_layout_is_whole_axes_and_blocks():
     layout = parse_layout("OIHW4i16o")
-    assert layout.letters == ("O", "I", "H", "W", "i", "o")
-    assert layout.blocks == {"i": 4, "o": 16}
+    assert [str(part) for part in layout.parts] == ["O", "I", "H", "W", "4i", "16o"]
+    assert [part.step for part in layout.parts] == [16, 4, 1, 1, 1, 1]
     assert layout.primal == ("O", "I", "H", "W")
+    assert layout.block("O") == 16 and layout.block("H") == 1
 
 
 @pytest.mark.parametrize("text", ["", "NCHW4", "4c", "NCHWN", "NC-HW", "NCHW4d", "NC0c"])
@@ -52,6 +53,14 @@ def test_two_blocks():
     np.testing.assert_array_equal(blocked[1, 1], [[11, 15], [12, 16]])
 
 
+def test_an_axis_split_twice():
+    x = np.arange(16, dtype="float32").reshape(2, 8)
+    blocked = run(relay.layout_transform, x, src_layout="OI", dst_layout="OI2i2o2i")
+    np.testing.assert_array_equal(blocked, x.reshape(1, 2, 2, 2, 2).transpose(0, 2, 3, 1, 4))
+    np.testing.assert_array_equal(run(relay.layout_transform, blocked, src_layout="OI2i2o2i", dst_layout="OI"), x)
+    np.testing.assert_array_equal(transform_layout(blocked, "OI2i2o2i", "I4iO"), transform_layout(x, "OI", "I4iO"))
+
+
 @pytest.mark.parametrize(
     ("shape", "src", "dst", "expected"),
     [
@@ -60,6 +69,8 @@ def test_two_blocks():
         ((1, 2, 4, 4, 4), "NCHW4c", "NHWC", [1, 4, 4, 8]),
         ((16, 8, 3, 3), "OIHW", "OIHW4i4o", [4, 2, 3, 3, 4, 4]),
         ((1, 4), "NC", "N4cC", [1, 4, 1]),
+        ((32, 3, 3, 3), "OIHW", "OIHW16o4i", [2, 1, 3, 3, 16, 4]),
+        ((32, 32, 1, 1), "OIHW", "OIHW4i16o4i", [2, 2, 1, 1, 4, 16, 4]),
     ],
 )
 def test_the_shape_in_another_layout(shape, src, dst, expected):

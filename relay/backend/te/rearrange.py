@@ -9,7 +9,7 @@ from typing import Any
 from tvm import te, tirx, topi
 
 from ...op.indexing import slice_ranges
-from ...op.layout import parse_layout
+from ...op.layout import Part, parse_layout
 from .elementwise import copied
 from .registry import at, cast, dtype_of, lowers, number, shape_of
 
@@ -79,22 +79,20 @@ def to_layout(data: te.Tensor, src: str, dst: str) -> te.Tensor:
     whole = old.whole_shape(shape_of(data))
 
     def source(*i: Any) -> Any:
-        given = dict(zip(new.letters, i, strict=True))
-        index, inside = {}, []
-        for letter in new.primal:
-            place, block = given[letter], new.blocks.get(letter.lower())
-            if block is not None:
-                place = place * block + given[letter.lower()]
-                if whole[letter] % block:
-                    inside.append(place < whole[letter])
-            split = old.blocks.get(letter.lower())
-            index[letter] = place if split is None else tirx.floordiv(place, split)
-            if split is not None:
-                index[letter.lower()] = tirx.floormod(place, split)
-        value = data(*[index[letter] for letter in old.letters])
+        place: dict[str, Any] = dict.fromkeys(new.primal, 0)
+        for index, part in zip(i, new.parts, strict=True):
+            place[part.letter] = place[part.letter] + index * part.step
+        inside = [place[letter] < size for letter, size in whole.items() if size % new.block(letter)]
+        value = data(*[_part_of(place[part.letter], part) for part in old.parts])
         return tirx.if_then_else(tirx.all(*inside), value, number(0, dtype_of(data))) if inside else value
 
     return te.compute(new.shape(whole), source, name="layout_transform")
+
+
+def _part_of(place: Any, part: Part) -> Any:
+    """Which place of `part` a place of the whole axis lies in."""
+    group = tirx.floordiv(place, part.step) if part.step > 1 else place
+    return tirx.floormod(group, part.size) if part.size else group
 
 
 @lowers("layout_transform")
