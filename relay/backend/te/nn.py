@@ -8,6 +8,7 @@ from typing import Any
 
 from tvm import te, tirx, topi
 
+from ...op.nn.blocked_convolution import plain_weight_shape
 from ...op.nn.convolution import KERNEL, TRANSPOSED_KERNEL
 from ...op.nn.windows import DATA, pairs, reach, sizes
 from .elementwise import along
@@ -31,7 +32,7 @@ def _with_layouts(
     return to_layout(found, DATA[rank], attrs.out_layout or attrs.data_layout)
 
 
-def _convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Tensor:
+def _convolve(attrs: Any, rank: int) -> Callable[..., te.Tensor]:
     def convolve(data: te.Tensor, weight: te.Tensor, dtype: str) -> te.Tensor:
         batch, taken, *image = shape_of(data)
         outer, inner, *kernel = shape_of(weight)
@@ -56,7 +57,23 @@ def _convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Ten
 
         return te.compute((batch, channels, *count), product, name=f"conv{rank}d")
 
-    return _with_layouts(args, attrs, rank, KERNEL[rank], convolve)
+    return convolve
+
+
+def _convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Tensor:
+    return _with_layouts(args, attrs, rank, KERNEL[rank], _convolve(attrs, rank))
+
+
+@lowers("nn.contrib_conv2d_NCHWc", "nn.contrib_depthwise_conv2d_NCHWc")
+def _blocked_convolution(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    """Any blocks, by way of the plain layouts; the filling of the weight's last blocks is left out."""
+
+    def convolve(data: te.Tensor, weight: te.Tensor, dtype: str) -> te.Tensor:
+        shape = plain_weight_shape(shape_of(data)[1], attrs)
+        real = te.compute(shape, lambda *i: weight(*i), name="weight")
+        return _convolve(attrs, 2)(data, real, dtype)
+
+    return _with_layouts(args, attrs, 2, KERNEL[2], convolve)
 
 
 def _transposed_convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Tensor:

@@ -2,6 +2,7 @@
 
 from .activation import leaky_relu, log_softmax, prelu, relu, softmax
 from .bias_add import bias_add
+from .blocked_convolution import contrib_conv2d_nchwc, contrib_depthwise_conv2d_nchwc
 from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv3d_transpose
 from .dense import batch_matmul, dense, matmul
 from .dropout import dropout
@@ -40,6 +41,8 @@ __all__ = [
     "batch_matmul",
     "batch_norm",
     "bias_add",
+    "contrib_conv2d_nchwc",
+    "contrib_depthwise_conv2d_nchwc",
     "conv1d",
     "conv1d_transpose",
     "conv2d",

@@ -69,7 +69,7 @@ def _infer(types: Sequence[Any], attrs: Any, rank: int) -> TensorType:
     if channels % attrs.groups:
         raise TypeError(f"{channels} channels cannot be shared out among {attrs.groups} groups")
     found = output_size(image, kernel, attrs.strides, attrs.dilation, attrs.padding)
-    return _result(data, (batch, channels, *found), attrs, rank)
+    return result_type(data, (batch, channels, *found), attrs, rank)
 
 
 def _by_channel(shape: Sequence[int], taken: int, attrs: Any) -> Sequence[int]:
@@ -98,7 +98,7 @@ def _infer_transposed(types: Sequence[Any], attrs: Any, rank: int) -> TensorType
     found = [(image[i] - 1) * strides[i] + far[i] - sum(pad[i]) + more[i] for i in range(rank)]
     if min(found) < 1:
         raise TypeError(f"the padding {list(attrs.padding)} leaves nothing of the result: its size would be {found}")
-    return _result(data, (batch, each * attrs.groups, *found), attrs, rank)
+    return result_type(data, (batch, each * attrs.groups, *found), attrs, rank)
 
 
 def _check_weight(attrs: Any, channels: int, kernel: Sequence[int]) -> None:
@@ -108,7 +108,8 @@ def _check_weight(attrs: Any, channels: int, kernel: Sequence[int]) -> None:
         raise TypeError(f"kernel_size is {list(attrs.kernel_size)} and the weight has a kernel of {list(kernel)}")
 
 
-def _result(data: TensorType, shape: Sequence[int], attrs: Any, rank: int) -> TensorType:
+def result_type(data: TensorType, shape: Sequence[int], attrs: Any, rank: int) -> TensorType:
+    """The type of a convolution's result, of which `shape` is the plain shape."""
     layout = attrs.out_layout or attrs.data_layout
     return TensorType(transformed_shape(shape, DATA[rank], layout), attrs.out_dtype or data.dtype)
 
@@ -194,12 +195,7 @@ says. `InferType` raises `TypeError` where the shapes, these attributes and `gro
 """
 
 
-def _convolution(name: str, rank: int, one: Any, zero: Any) -> Callable[..., Call]:
-    """Declare the convolution over `rank` spatial axes, and give the function that calls it.
-
-    `one` and `zero` are the defaults of strides and padding, as Relay's own signature has them.
-    """
-
+def _attributes_over(rank: int) -> Any:
     @attributes(f"Conv{rank}DAttrs")
     class ConvAttrs(Attrs):
         strides: Ints = (1,) * rank
@@ -213,7 +209,32 @@ def _convolution(name: str, rank: int, one: Any, zero: Any) -> Callable[..., Cal
         out_layout: str = ""
         out_dtype: str = ""
 
-    op = _define(name, rank, ConvAttrs)
+    return ConvAttrs
+
+
+_CONV_ATTRS = {rank: _attributes_over(rank) for rank in DATA}
+
+
+def conv_attributes(
+    rank: int, strides: Any, padding: Any, dilation: Any, channels: int | None, kernel_size: Any, **others: Any
+) -> Any:
+    """The attributes of a convolution over `rank` spatial axes, from what a user of Relay gives."""
+    return _CONV_ATTRS[rank](
+        strides=sizes(strides, rank),
+        padding=around(padding, rank),
+        dilation=sizes(dilation, rank),
+        channels=channels,
+        kernel_size=None if kernel_size is None else sizes(kernel_size, rank),
+        **others,
+    )
+
+
+def _convolution(name: str, rank: int, one: Any, zero: Any) -> Callable[..., Call]:
+    """Declare the convolution over `rank` spatial axes, and give the function that calls it.
+
+    `one` and `zero` are the defaults of strides and padding, as Relay's own signature has them.
+    """
+    op = _define(name, rank, _CONV_ATTRS[rank])
 
     def call(
         data: Any,
@@ -229,13 +250,14 @@ def _convolution(name: str, rank: int, one: Any, zero: Any) -> Callable[..., Cal
         out_layout: str = "",
         out_dtype: str = "",
     ) -> Call:
-        attrs = ConvAttrs(
-            strides=sizes(strides, rank),
-            padding=around(padding, rank),
-            dilation=sizes(dilation, rank),
+        attrs = conv_attributes(
+            rank,
+            strides,
+            padding,
+            dilation,
+            channels,
+            kernel_size,
             groups=groups,
-            channels=channels,
-            kernel_size=None if kernel_size is None else sizes(kernel_size, rank),
             data_layout=data_layout,
             kernel_layout=kernel_layout,
             out_layout=out_layout,

@@ -15,6 +15,7 @@ IMAGE, WIDE = (1, 4, 9, 8), (2, 8, 14, 14)
 NHWC = (1, 9, 8, 4)
 INT8 = ((1, 4, 9, 8), "int8")
 CHANNEL = (4,)
+BLOCKED = {"channels": 32, "kernel_size": (3, 3), "data_layout": "NCHW16c", "out_layout": "NCHW16c"}
 
 UNARY = (
     *(
@@ -132,6 +133,32 @@ ROWS = {
         ),
     },
     "nn.conv3d": {"plain": (((1, 4, 5, 6, 7), (6, 4, 3, 3, 3)), {"padding": 1})},
+    "nn.contrib_conv2d_nchwc": {
+        "plain": (((1, 2, 8, 8, 16), (2, 2, 3, 3, 16, 16)), {**BLOCKED, "kernel_layout": "OIHW16i16o", "padding": 1}),
+        "first": (
+            ((2, 3, 9, 9), (2, 3, 3, 3, 16)),
+            {**BLOCKED, "data_layout": "NCHW", "kernel_layout": "OIHW16o", "strides": (2, 2)},
+        ),
+        "int8": (
+            (((1, 2, 9, 8, 16), "int8"), ((2, 2, 3, 3, 4, 16, 4), "int8")),
+            {**BLOCKED, "kernel_layout": "OIHW4i16o4i", "out_layout": "NCHW8c", "out_dtype": "int32"},
+        ),
+        "filled": (
+            (((1, 3, 9, 8), "int8"), ((4, 1, 3, 3, 8, 4), "int8")),
+            {**BLOCKED, "data_layout": "NCHW", "kernel_layout": "OIHW8o4i", "out_layout": "NCHW8c"},
+        ),
+        "groups": (((1, 2, 9, 8, 16), (4, 1, 3, 3, 8, 8)), {**BLOCKED, "kernel_layout": "OIHW8i8o", "groups": 4}),
+    },
+    "nn.contrib_depthwise_conv2d_nchwc": {
+        "plain": (
+            ((1, 2, 8, 8, 16), (2, 1, 3, 3, 1, 16)),
+            {**BLOCKED, "kernel_layout": "OIHW1i16o", "padding": (1, 0), "groups": 32},
+        ),
+        "default": (
+            ((1, 4, 8, 8, 8), (4, 1, 3, 3, 1, 8)),
+            {"kernel_layout": "OIHW1i8o", "groups": 32, "channels": 32, "kernel_size": (3, 3)},
+        ),
+    },
     "nn.conv2d_transpose": {
         "plain": ((IMAGE, (4, 6, 3, 3)), {"channels": 6, "kernel_size": (3, 3)}),
         "strides": (
