@@ -167,7 +167,7 @@ class Var(RelayExpr):
         self.__ffi_init__(name_hint=name_hint, type_annotation=type_annotation, span=span)
 
 
-@py_class("relay.Constant", structural_eq="dag", init=False, repr=False)
+@py_class("relay.Constant", structural_eq="tree", init=False, repr=False)
 class Constant(RelayExpr):
     """A tensor whose numbers are known; `data` is a `tvm.runtime.Tensor`."""
 

@@ -137,6 +137,12 @@ def test_structural_equality_sees_numbers_attributes_and_sharing():
     assert not tvm_ffi.structural_equal(relay.Function([x], shared), relay.Function([x], apart))
 
 
+def test_a_constant_used_twice_is_as_good_as_two_constants():
+    x, one, same = relay.var("x", shape=(8,)), relay.const(1.0), relay.const(1.0)
+    shared, apart = relay.add(relay.add(x, one), one), relay.add(relay.add(x, one), same)
+    assert tvm_ffi.structural_equal(relay.Function([x], shared), relay.Function([x], apart))
+
+
 def test_json_there_and_back():
     mod = relay.transform.InferType()(tvm.IRModule.from_expr(two_layers()))
     back = tvm.ir.load_json(tvm.ir.save_json(mod))

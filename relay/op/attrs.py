@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+import tvm.ir
 import tvm_ffi
-from tvm.ir import Attrs
-from tvm_ffi.dataclasses import py_class
+from tvm_ffi.dataclasses import fields, py_class
 
 from ..expr import Constant, Expr
 
@@ -24,15 +24,27 @@ __all__ = ["Attrs", "Ints", "attributes", "integer", "integers"]
 Ints: TypeAlias = tvm_ffi.Array[int]
 
 
+@py_class("relay.Attrs", structural_eq="tree")
+class Attrs(tvm.ir.Attrs):
+    """The attributes of a call, read as `attrs.strides` or, where the name is a string, as `attrs["strides"]`."""
+
+    def keys(self) -> list[str]:
+        """The names of the attributes, in Relay's order."""
+        return [entry.name for entry in fields(type(self))]
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
 def attributes(name: str) -> Callable[[type], Any]:
     """Make a class the attributes `relay.attrs.<name>`: a TVM node, compared by its fields, made with keywords.
 
     The class gets that name too, so one class body can serve several operators.
     """
 
-    def declare(fields: type) -> Any:
-        fields.__name__ = fields.__qualname__ = name
-        return py_class(f"relay.attrs.{name}", structural_eq="tree", kw_only=True)(fields)
+    def declare(body: type) -> Any:
+        body.__name__ = body.__qualname__ = name
+        return py_class(f"relay.attrs.{name}", structural_eq="tree", kw_only=True)(body)
 
     return declare
 

@@ -23,6 +23,14 @@ def test_what_is_known_of_an_operator_stands_in_one_place():
     assert registry.operator(relay.op.get("clip")) is known
 
 
+def test_attributes_are_named_and_read_by_name():
+    attrs = relay.clip(relay.var("x", shape=(8,)), 0.0, 6.0).attrs
+    assert attrs.keys() == ["a_min", "a_max"]
+    assert [attrs["a_min"], attrs["a_max"]] == [0.0, 6.0]
+    with pytest.raises(AttributeError, match="a_mean"):
+        attrs["a_mean"]
+
+
 def test_every_operator_was_compared_with_the_genuine_one():
     assert sorted(OPERATORS.split()) == registry.names()
 
