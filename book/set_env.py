@@ -47,4 +47,5 @@ if str(ROOT) not in sys.path:
 if "tvm.relay" not in sys.modules and not has_relay():
     tvm.relay = mount("tvm.relay", ROOT / "relay")
     contrib: Any = importlib.import_module("tvm.contrib")
-    contrib.graph_executor = mount("tvm.contrib.graph_executor", ROOT / "relay" / "backend" / "graph_executor.py")
+    contrib.graph_executor = importlib.import_module("tvm.relay.backend.graph_executor")
+    sys.modules["tvm.contrib.graph_executor"] = contrib.graph_executor

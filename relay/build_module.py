@@ -46,7 +46,7 @@ def build(
     if params:
         mod = with_main(mod, bind_params_by_name(func, params))
     mod = optimize(mod)
-    program = _program(mod)
+    program = _program(mod, found)
     executable = relax.build(program, target=found)
     return ExecutorFactoryModule(executable, mod, program, found)
 
@@ -59,11 +59,11 @@ def optimize(mod: IRModule) -> IRModule:
     return tvm.transform.Sequential(passes)(main)
 
 
-def _program(mod: IRModule) -> IRModule:
+def _program(mod: IRModule, target: tvm.target.Target) -> IRModule:
     # Operators' tensor expressions are loaded by the first build: many a program only looks at Relay.
     from .backend.program import to_relax
 
-    return to_relax(mod["main"])
+    return to_relax(mod["main"], target)
 
 
 class Compiled(Executor):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import tvm
 from tvm import relax
 from tvm.ir import IRModule
+
+from .graph_executor import architecture, check_processor
+from .target import requirements
 
 
 class ExecutorFactoryModule:
@@ -26,10 +31,23 @@ class ExecutorFactoryModule:
     def __getitem__(self, name: str) -> Callable[[Any], relax.VirtualMachine]:
         if name != "default":
             raise KeyError(f"the library has no entry {name!r}: it has 'default'")
+        # Code for another architecture could not even be asked what it needs.
+        check_processor(requirements(self.target))
         return lambda device: relax.VirtualMachine(self.executable, device)
 
-    def export_library(self, file_name: str, **options: Any) -> None:
-        """Save the network, with its parameters, as a shared library; options are those of TVM's own method."""
+    def export_library(self, file_name: str | Path, **options: Any) -> None:
+        """Save the network, with its parameters, as a shared library; options are those of TVM's own method.
+
+        Raises `ValueError` for a library of another architecture without a compiler that links for it.
+        """
+        theirs = requirements(self.target)["architecture"]
+        if theirs != architecture(platform.machine()) and not (
+            options.get("fcompile") or str(file_name).endswith(".tar")
+        ):
+            raise ValueError(
+                f"{file_name} is code for {theirs}, which the linker of this machine does not know: export it as .tar,"
+                " or name a compiler, as in fcompile=tvm.contrib.cc.cross_compiler('aarch64-linux-gnu-g++')"
+            )
         self.executable.export_library(str(file_name), **options)
 
     def get_params(self) -> dict[str, tvm.runtime.Tensor]:

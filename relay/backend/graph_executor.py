@@ -12,11 +12,15 @@ file needs TVM and nothing of Relay, so a program that only runs a library does 
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tvm
+import tvm_ffi
 from tvm import relax
 
 __all__ = ["GraphModule"]
@@ -29,8 +33,7 @@ class GraphModule:
         if not isinstance(module, relax.VirtualMachine):
             raise TypeError(f'GraphModule takes lib["default"](device), not {type(module).__name__}')
         self._machine = module
-        text = bytes(module["signature"]().numpy())
-        described = json.loads(text)
+        described = _signature(module)
         self._inputs: list[dict[str, Any]] = described["inputs"]
         self._outputs: list[dict[str, Any]] = described["outputs"]
         self._values: list[Any] = [None] * len(self._inputs)
@@ -69,7 +72,8 @@ class GraphModule:
 
     def get_input(self, index: int | str, out: Any = None) -> Any:
         """The input of that number or name as it was set, or None; copied to `out` where that is given."""
-        return _given(self._values[self._index(index)], out)
+        value = self._values[self._index(index)]
+        return value if value is None else _given(value, out)
 
     def get_input_index(self, name: str) -> int:
         """The number of the input of that name, -1 where there is none."""
@@ -87,7 +91,7 @@ class GraphModule:
         """
         if self._results is None:
             raise ValueError("there is no output before the first run: call run()")
-        if not 0 <= index < len(self._results):
+        if not _numbers(index, self._results):
             raise ValueError(f"there is no output {index!r}: the network has {len(self._results)}, counted from 0")
         return _given(self._results[index], out)
 
@@ -110,15 +114,23 @@ class GraphModule:
 
     def _index(self, key: str | int) -> int:
         at = self.get_input_index(key) if isinstance(key, str) else key
-        if not 0 <= at < len(self._inputs):
+        if not _numbers(at, self._inputs):
             names = ", ".join(described["name"] for described in self._inputs) or "none"
             raise ValueError(f"there is no input {key!r}: the network has {names}")
         return at
 
 
+def _numbers(index: Any, of: Sequence[Any]) -> bool:
+    """Whether `index` is that of one of them."""
+    return isinstance(index, int | np.integer) and bool(0 <= index < len(of))
+
+
 def _given(value: Any, out: Any) -> Any:
+    """`value`, or a copy of it in `out`."""
     if out is None:
         return value
+    if not isinstance(out, tvm.runtime.Tensor) or (out.shape, out.dtype) != (value.shape, value.dtype):
+        raise TypeError(f"`out` takes a tvm.runtime.Tensor of shape {tuple(value.shape)} and {value.dtype}: make one")
     value.copyto(out)
     return out
 
@@ -132,8 +144,11 @@ def _checked(value: Any, described: Mapping[str, Any]) -> tvm.runtime.Tensor:
     name, shape, dtype = described["name"], tuple(described["shape"]), described["dtype"]
     if isinstance(value, tvm.runtime.Tensor):
         value = value.numpy()
-    # A number of Python's has no dtype of its own.
-    array = np.asarray(value, dtype if isinstance(value, bool | int | float) else None)
+    try:
+        # A number of Python's has no dtype of its own.
+        array = np.asarray(value, dtype if isinstance(value, bool | int | float) else None)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last is PyTorch's, of a tensor with a gradient
+        raise TypeError(f"the input {name!r} takes an array, and {type(value).__name__} is none: {error}") from error
     if str(array.dtype) != dtype:
         raise TypeError(
             f"the input {name!r} takes {dtype} and is given {array.dtype}: convert it with .astype({dtype!r})"
@@ -143,6 +158,59 @@ def _checked(value: Any, described: Mapping[str, Any]) -> tvm.runtime.Tensor:
     return tvm.runtime.tensor(np.ascontiguousarray(array).reshape(shape))
 
 
+def _signature(machine: relax.VirtualMachine) -> dict[str, Any]:
+    return json.loads(bytes(machine["signature"]().numpy()))
+
+
+def virtual_machine(module: Any, device: Any) -> relax.VirtualMachine:
+    """The machine that runs a compiled module. Raises `ValueError` where this processor lacks what it needs."""
+    machine = relax.VirtualMachine(module, device)
+    check_processor(_signature(machine)["processor"])
+    return machine
+
+
+def check_processor(needed: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where code for a processor (its name, architecture and features) cannot run on this one."""
+    here, has = architecture(platform.machine()), host_features()
+    lacking = [name for name in needed["features"] if not has.get(name, not has)]
+    if needed["architecture"] != here:
+        why = f"this machine is {here}"
+    elif lacking:
+        why = f"this processor lacks {', '.join(lacking)}"
+    else:
+        return
+    raise ValueError(
+        f"the library is compiled for {needed['name']}, and {why}: export it and run it there, or build it for 'llvm',"
+        " the machine at hand"
+    )
+
+
+def architecture(name: str) -> str:
+    """The one name of an architecture that several are in use for."""
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(name.lower(), name.lower())
+
+
+def host_features() -> dict[str, bool]:
+    """What the processor at hand has and has not, by LLVM's names; empty where LLVM cannot tell."""
+    found = tvm_ffi.get_global_func("tvm.codegen.llvm.GetHostCPUFeatures", allow_missing=True)
+    return {str(name): bool(there) for name, there in (found() if found else {}).items()}
+
+
+def physical_cores() -> int:
+    """How many cores this process may use, where the two threads of a core count once."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    usable = os.sched_getaffinity(0)
+    siblings = [Path(f"/sys/devices/system/cpu/cpu{at}/topology/thread_siblings_list") for at in usable]
+    return len({path.read_text() if path.exists() else path for path in siblings})
+
+
+def _use_all_cores() -> None:
+    """TVM takes half of the processors of an x86 machine, as if each core had two threads. Done once, as below."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("TVM_NUM_THREADS", str(physical_cores()))
+
+
 def _teach_module() -> None:
     """Let a loaded library be asked for `lib["default"]`. Done once, when this file is loaded."""
     kind = tvm.runtime.Module
@@ -150,10 +218,11 @@ def _teach_module() -> None:
 
     def get(self: Any, name: str) -> Any:
         if name == "default" and self.implements_function("vm_load_executable"):
-            return lambda device: relax.VirtualMachine(self, device)
+            return lambda device: virtual_machine(self, device)
         return theirs(self, name)
 
     kind.__getitem__ = get
 
 
+_use_all_cores()
 _teach_module()

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tvm
 import tvm_ffi
 from tvm import relax
 from tvm.ir import GlobalVar, IRModule
@@ -24,14 +25,15 @@ from ..expr import Constant, Function, Tuple, TupleGetItem, Var
 from ..ty import TupleType, type_text
 from .interpreter import schedule
 from .lower import flat, lower, operators, tensor_types
+from .target import requirements
 from .te import lowering
 
 # The longest name of a function; what is cut off is told apart by a hash, as in TVM v0.16.
 _LONGEST = 80
 
 
-def to_relax(func: Function) -> IRModule:
-    """The Relax module for a typed and fused function.
+def to_relax(func: Function, target: tvm.target.Target) -> IRModule:
+    """The Relax module for a typed and fused function, compiled for `target`.
 
     Raises `NotImplementedError` with all operators that have no lowering.
     """
@@ -42,14 +44,15 @@ def to_relax(func: Function) -> IRModule:
         raise NotImplementedError(
             f"{', '.join(sorted(missing))} cannot be compiled: run this module with relay.create_executor('debug')"
         )
-    return _Program(func).module(steps)
+    return _Program(func, target).module(steps)
 
 
 class _Program:
     """The Relax module in the making."""
 
-    def __init__(self, func: Function) -> None:
+    def __init__(self, func: Function, target: tvm.target.Target) -> None:
         self.func = func
+        self.target = target
         self.builder = relax.BlockBuilder()
         self.made: dict[int, list[tuple[Function, GlobalVar, Sequence[Constant]]]] = {}
         self.taken: dict[str, int] = {}
@@ -65,7 +68,7 @@ class _Program:
                 values[step.node] = self._value(step.node, [values[use] for use in step.uses])
             self.builder.emit_func_output(_packed(values[self.func.body]))
         with self.builder.function("signature", []):
-            text = json.dumps(signature(self.func)).encode()
+            text = json.dumps({**signature(self.func), "processor": requirements(self.target)}).encode()
             self.builder.emit_func_output(relax.const(np.frombuffer(text, "uint8")))
         return self.builder.finalize()
 
