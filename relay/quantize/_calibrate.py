@@ -25,6 +25,7 @@ from .. import expr as _expr
 from ..expr_functor import post_order
 from ..module import main_of, with_main
 from ..transform.infer_type import infer
+from ..transform.transform import raising_its_own
 from ._profile import Dataset, described, profile, simulates
 from .kl_divergence import find_threshold, histogram
 from .quantize import QAnnotateKind, current_qconfig
@@ -46,6 +47,7 @@ def calibrate(dataset: Dataset | None = None) -> Callable[[IRModule, Any], IRMod
     `TypeError` and `ValueError` for a sample that does not fit the inputs.
     """
 
+    @raising_its_own
     def calibrated(mod: IRModule, ctx: Any = None) -> IRModule:
         func = infer(main_of(mod, "calibrate"), mod)
         calls = _simulations(func)
@@ -125,6 +127,7 @@ def _activation_thresholds(
 ) -> Iterable[float]:
     config = current_qconfig()
     if config.calibrate_mode == "global_scale":
+        _refuse_unbound(activations)
         return [float(config.global_scale)] * len(activations)
     if dataset is None:
         raise ValueError(
@@ -134,6 +137,19 @@ def _activation_thresholds(
     chunks = _chunks(activations, config.calibrate_chunk_by)
     dataset = _rereadable(dataset, readings * len(chunks))
     return [threshold for chunk in chunks for threshold in found(func, chunk, dataset)]
+
+
+def _refuse_unbound(activations: Sequence[_expr.Call]) -> None:
+    """Refuse `global_scale`, which is one of activations, for a weight that is a parameter without a value."""
+    for call in activations:
+        node = call.args[0]
+        while _expr.is_operator(node) and len(node.args) == 1:  # a grouped convolution's weight is reshaped
+            node = node.args[0]
+        if call.attrs.kind == QAnnotateKind.WEIGHT and isinstance(node, _expr.Var):
+            raise ValueError(
+                f"the weight %{node.name_hint} has no value: hand quantize the params, "
+                "or calibrate by 'percentile' or 'kl_divergence' on samples that have it"
+            )
 
 
 def _rereadable(dataset: Dataset, readings: int) -> Dataset:
@@ -148,7 +164,7 @@ def _rereadable(dataset: Dataset, readings: int) -> Dataset:
 
 def _chunks(calls: Sequence[_expr.Call], chunk_by: int) -> list[Sequence[_expr.Call]]:
     if chunk_by != -1 and chunk_by < 1:
-        raise ValueError(f"calibrate_chunk_by is {chunk_by}: it is a number of activations, or -1 for all")
+        raise ValueError(f"chunk_by is {chunk_by}: it is a number of activations, or -1 for all")
     step = len(calls) if chunk_by == -1 else chunk_by
     return [calls[at : at + step] for at in range(0, len(calls), max(step, 1))]
 

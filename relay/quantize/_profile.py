@@ -21,6 +21,7 @@ from .. import expr as _expr
 from ..expr_functor import post_order
 from ..op.op import operator
 from ..text import span_text
+from ..ty import TupleType
 
 Sample = Mapping[str, Any]
 Dataset = Iterable[Sample]
@@ -50,7 +51,7 @@ def _with_progress(dataset: Dataset, what: str) -> Iterable[Sample]:
     return tqdm(dataset, desc=f"calibrate: {what}", unit="sample", leave=False, delay=1.0, disable=not seen)
 
 
-def _checked(sample: Any, inputs: Sequence[_expr.Var], number: int) -> dict[_expr.Var, np.ndarray]:
+def _checked(sample: Any, inputs: Sequence[_expr.Var], number: int) -> dict[_expr.Var, Any]:
     """The arrays of a sample by the variables that they are for."""
     names = [var.name_hint for var in inputs]
     if not isinstance(sample, Mapping):
@@ -58,20 +59,35 @@ def _checked(sample: Any, inputs: Sequence[_expr.Var], number: int) -> dict[_exp
     if extra := [name for name in sample if name not in names]:
         raise ValueError(f"sample {number} of the data set has {extra}: leave it out, the network's inputs are {names}")
     if missing := [name for name in names if name not in sample]:
-        raise ValueError(f"sample {number} of the data set has no {missing}: the network's inputs are {names}")
-    return {var: _array(sample[var.name_hint], var, number) for var in inputs}
+        raise ValueError(
+            f"sample {number} of the data set has no {missing}: give it, or, of weights, the params to quantize"
+        )
+    return {
+        var: _value(sample[var.name_hint], var.checked_type, repr(var.name_hint), f"sample {number} of the data set")
+        for var in inputs
+    }
 
 
-def _array(value: Any, var: _expr.Var, number: int) -> np.ndarray:
-    ty = var.checked_type
-    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    where = f"{var.name_hint!r} in sample {number} of the data set"
+def _value(value: Any, ty: Any, name: str, where: str) -> Any:
+    """`value` as NumPy, of the type that the input has: an array, or a tuple of values."""
+    if isinstance(ty, TupleType):
+        if not isinstance(value, tuple | list) or len(value) != len(ty.fields):
+            raise TypeError(f"{name} in {where} is no tuple of {len(ty.fields)}: make it one")
+        return tuple(
+            _value(part, field, f"{name}[{at}]", where) for at, (part, field) in enumerate(zip(value, ty.fields))
+        )
+    try:
+        array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last is PyTorch's, of a tensor with a gradient
+        raise TypeError(f"{name} in {where} is no array of numbers: make it one ({error})") from error
     if not np.can_cast(array.dtype, ty.dtype, "same_kind"):
-        raise TypeError(f"{where} is {array.dtype}, and the network takes {ty.dtype}: convert it")
+        raise TypeError(f"{name} in {where} is {array.dtype}, and the network takes {ty.dtype}: convert it")
     if array.shape != ty.concrete_shape:
-        raise ValueError(f"{where} has the shape {array.shape}, and the network takes {ty.concrete_shape}: reshape it")
+        raise ValueError(
+            f"{name} in {where} has the shape {array.shape}, and the network takes {ty.concrete_shape}: reshape it"
+        )
     if not np.isfinite(array).all():
-        raise ValueError(f"{where} holds NaN or infinity: leave the sample out")
+        raise ValueError(f"{name} in {where} holds NaN or infinity: leave the sample out")
     return array.astype(ty.dtype, copy=False)
 
 
@@ -115,6 +131,9 @@ class _FloatNetwork:
         self.wanted = wanted
         scalars = {scalar for node in uses if simulates(node) for scalar in node.args[1:]}
         self.inputs = [param for param in func.params if param not in scalars]
+        names = [param.name_hint for param in self.inputs]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"{len(twice)} inputs of the network are named {twice[0]!r}: give each its own name")
 
     def run(self, values: dict[Any, Any]) -> Iterator[tuple[_expr.Call, np.ndarray]]:
         """Each wanted call with its argument, as soon as that is known; `values` has the inputs."""

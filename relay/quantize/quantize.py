@@ -12,7 +12,6 @@ import contextlib
 import enum
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
-from types import MappingProxyType
 from typing import Any
 
 import tvm
@@ -26,28 +25,8 @@ from ..module import main_of, with_main
 from ..parameters import bind_params_by_name
 from ..transform.forward_rewrite import forward_rewrite
 from ..transform.infer_type import infer
+from ._options import OPTIONS, checked
 
-_DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {
-        "nbit_input": 8,
-        "nbit_weight": 8,
-        "nbit_activation": 32,
-        "dtype_input": "int8",
-        "dtype_weight": "int8",
-        "dtype_activation": "int32",
-        "calibrate_mode": "global_scale",
-        "global_scale": 8.0,
-        "weight_scale": "power2",
-        "skip_dense_layer": 1,
-        "skip_conv_layers": [0],
-        "do_simulation": 0,
-        "round_for_shift": 1,
-        "debug_enabled_ops": None,
-        "rounding": "UPWARD",
-        "calibrate_chunk_by": -1,
-        "partition_conversions": "disabled",
-    }
-)
 # What TVM v0.16 prints of a configuration: from the seventh on with two equals signs.
 _SHOWN = (
     "nbit_input",
@@ -63,14 +42,6 @@ _SHOWN = (
     "debug_enabled_ops",
     "rounding",
     "partition_conversions",
-)
-_ALLOWED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "calibrate_mode": ("global_scale", "kl_divergence", "percentile"),
-        "weight_scale": ("power2", "max"),
-        "rounding": ("UPWARD", "TONEAREST"),
-        "partition_conversions": ("disabled", "enabled", "fully_integral"),
-    }
 )
 
 
@@ -98,8 +69,7 @@ class QConfig:
     """
 
     def __init__(self, **options: Any) -> None:
-        plain = {name: int(value) if isinstance(value, bool) else value for name, value in options.items()}
-        self.__dict__.update({**_DEFAULTS, **plain, "_entered": []})
+        self.__dict__.update({**checked(options), "_entered": []})
 
     def guard(self, ref_call: _expr.Call) -> bool:
         """Whether calls of that operator are quantized: all are, unless `debug_enabled_ops` names those that are."""
@@ -133,21 +103,7 @@ class QConfig:
         return f"qconfig({', '.join(parts)})"
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"qconfig has no option {name}: it has {', '.join(_DEFAULTS)}")
-
-
-# Where the default alone does not say what an option takes.
-_KINDS: Mapping[str, tuple[type, ...]] = MappingProxyType(
-    {
-        "global_scale": (float, int),
-        "skip_conv_layers": (list, tuple, type(None)),
-        "debug_enabled_ops": (list, tuple, type(None)),
-    }
-)
-
-
-def _named(kinds: type | tuple[type, ...]) -> str:
-    return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        raise AttributeError(f"qconfig has no option {name}: it has {', '.join(OPTIONS)}")
 
 
 def _as_relay_prints(value: Any) -> str:
@@ -173,7 +129,8 @@ def qconfig(**kwargs: Any) -> QConfig:
     nbit_input, nbit_weight, nbit_activation : int
         Bits of activations before a quantized operator, of weights, of accumulators: 8, 8, 32.
     dtype_input, dtype_weight, dtype_activation : str
-        Their dtypes: "int8", "int8", "int32". Partition puts `dtype_input` into its cast hints.
+        Their dtypes: "int8", "int8", "int32". Partition puts `dtype_input` into its cast hints. In an
+        unsigned one, what is negative wraps around, as in TVM v0.16: it is for networks without negative activations.
     calibrate_mode : "global_scale", "kl_divergence" or "percentile"
     global_scale : float
         The largest magnitude of an activation under "global_scale": 8.0.
@@ -183,19 +140,15 @@ def qconfig(**kwargs: Any) -> QConfig:
         Indices of convolutions that stay in float32: the first one, unless told otherwise.
     do_simulation, round_for_shift : bool
     debug_enabled_ops : list of str, or None
+        Names of the operators that are quantized: all that have rules, unless told otherwise.
     rounding : "UPWARD" or "TONEAREST"
     calibrate_chunk_by : int
+        How many activations are looked at in one reading of the data set: all, where it is -1.
     partition_conversions : "disabled", "enabled" or "fully_integral"
 
-    Raises `TypeError` for an option that does not exist, `ValueError` for a value that is not allowed.
+    Raises `TypeError` for an option that does not exist and a value of another kind, `ValueError` for a value that is
+    not allowed, such as more bits than a dtype has.
     """
-    for name, value in kwargs.items():
-        if name not in _DEFAULTS:
-            raise TypeError(f"qconfig has no option {name!r}: it has {', '.join(_DEFAULTS)}")
-        if name in _ALLOWED and value not in _ALLOWED[name]:
-            raise ValueError(f"{name} of qconfig cannot be {value!r}: it is one of {', '.join(_ALLOWED[name])}")
-        if not isinstance(value, kinds := _KINDS.get(name) or type(_DEFAULTS[name])):
-            raise TypeError(f"{name} of qconfig cannot be {value!r}: it takes {_named(kinds)}")
     return QConfig(**kwargs)
 
 
@@ -332,7 +285,8 @@ def quantize(
     from ._partition_conversions import partition_conversions
 
     config = current_qconfig()
-    _refuse_quantized(infer(main_of(mod, "quantize"), mod))
+    main_of(mod, "quantize")
+    _refuse_quantized(mod)
     calibrated = tvm.transform.module_pass(calibrate(dataset), opt_level=1, name="QuantizeCalibrate")
     stages = [partition(), annotate(), calibrated, _transform.InferType()]
     stages += [] if config.do_simulation else [realize()]
@@ -351,9 +305,10 @@ _SIMULATED = "relay.op.annotation.simulated_quantize"
 _ACCUMULATING = ("nn.batch_matmul", "nn.conv1d", "nn.conv2d", "nn.dense")
 
 
-def _refuse_quantized(func: _expr.Function) -> None:
-    """Raise `ValueError` where a typed function has what annotate or realize makes."""
-    for call in (node for node, _ in post_order(func.body) if _expr.is_operator(node)):
+def _refuse_quantized(mod: IRModule) -> None:
+    """Raise `ValueError` where a function has what annotate or realize makes."""
+    functions = [infer(func, mod) for _, func in mod.functions_items() if isinstance(func, _expr.Function)]
+    for call in (node for func in functions for node, _ in post_order(func.body) if _expr.is_operator(node)):
         name = call.op.name
         if name == _SIMULATED or (name in _ACCUMULATING and "int" in call.args[0].checked_type.dtype):
             found = name if name == _SIMULATED else f"{name} of integers"

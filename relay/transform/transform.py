@@ -51,12 +51,9 @@ def function_pass(
 
 
 def _module_pass(apply: Apply, opt_level: int, name: str, required: Sequence[str]) -> tvm.transform.Pass:
+    @raising_its_own
     def run(mod: IRModule, ctx: PassContext) -> IRModule:
-        try:
-            return _applied(apply, mod, ctx, name, "InferType" in required)
-        except BaseException as error:
-            _let_through(error)
-            raise
+        return _applied(apply, mod, ctx, name, "InferType" in required)
 
     return tvm.transform.module_pass(run, opt_level=opt_level, name=name, required=list(required))
 
@@ -80,8 +77,24 @@ def _applied(apply: Apply, mod: IRModule, ctx: PassContext, name: str, typed_fir
     return new
 
 
-def _let_through(error: BaseException) -> None:
-    """Have TVM pass an exception on as itself; it knows classes by name, and others come out as `RuntimeError`."""
+def raising_its_own(run: Callable[..., Any]) -> Callable[..., Any]:
+    """`run`, a function that TVM calls, whose exceptions TVM passes on as what they are.
+
+    TVM knows classes of exceptions by name, and those that it does not know come out as `RuntimeError`.
+    """
+
+    @functools.wraps(run)
+    def known_first(*args: Any) -> Any:
+        try:
+            return run(*args)
+        except BaseException as error:
+            _make_known(error)
+            raise
+
+    return known_first
+
+
+def _make_known(error: BaseException) -> None:
     kind = type(error)
     if kind in tvm_ffi.core.ERROR_TYPE_TO_NAME:
         return

@@ -241,7 +241,8 @@ def test_a_calibrated_network_is_near_the_one_in_float():
     mod, data = network(), samples(4)
     made = calibrated(mod, data, calibrate_mode="percentile", weight_scale="max")
     x = data[0]["data"]
-    fine = calibrated(mod, data, calibrate_mode="percentile", weight_scale="max", nbit_input=24, nbit_weight=24)
+    bits = {"nbit_input": 24, "dtype_input": "int32", "nbit_weight": 24, "dtype_weight": "int32"}
+    fine = calibrated(mod, data, calibrate_mode="percentile", weight_scale="max", **bits)
     rounded, silent = (relay.create_executor("debug", each).evaluate()(x).numpy() for each in (made, fine))
     assert 0 < np.abs(rounded - silent).max() < 0.05 * np.abs(silent).max()
 
@@ -302,8 +303,8 @@ def test_a_weight_that_is_not_finite():
 
 
 def test_a_chunk_of_no_activations():
-    with pytest.raises(ValueError, match="calibrate_chunk_by is 0: it is a number of activations, or -1 for all"):
-        calibrated(network(), samples(), calibrate_mode="percentile", calibrate_chunk_by=0)
+    with pytest.raises(ValueError, match="chunk_by is 0: it is a number of activations, or -1 for all"):
+        list(collect_stats(network(), samples(), chunk_by=0))
 
 
 def test_values_without_a_threshold():

@@ -101,6 +101,7 @@ CONFIGURATIONS = {
     "percentile": {"calibrate_mode": "percentile", "weight_scale": "max", **EVERYTHING},
     "kl_divergence": {"calibrate_mode": "kl_divergence", "weight_scale": "max", "skip_conv_layers": None},
     "sixteen_bits": {"nbit_input": 16, "dtype_input": "int16", "calibrate_mode": "percentile", **EVERYTHING},
+    "wide": {"dtype_activation": "int64", "calibrate_mode": "percentile", **EVERYTHING},
     "conversions": {"partition_conversions": "enabled", **EVERYTHING},
 }
 SIMULATED = {"do_simulation": True, "partition_conversions": "disabled"}
@@ -167,20 +168,3 @@ def test_parameters_and_the_module_given_stay_as_they_are():
     assert str(mod) == before and list(params) == ["weight"]
     assert [param.name_hint for param in result["main"].params] == ["data"]
     assert "int8" in str(result["main"])
-
-
-@pytest.mark.parametrize("options", [{}, {"do_simulation": True}, {"partition_conversions": "enabled"}])
-def test_a_module_that_is_quantized_already(options):
-    mod = quantized(module(residual()), **options)
-    mod = tvm.IRModule({"main": mod["quantized_main"]}) if "quantized_main" in mod else mod
-    before = str(mod)
-    with pytest.raises(
-        ValueError, match="the module is quantized already, it has .*: give quantize the network in float"
-    ):
-        quantized(mod)
-    assert str(mod) == before
-
-
-def test_what_is_no_module():
-    with pytest.raises(TypeError, match="quantize takes a tvm.IRModule, not Call"):
-        relay.quantize.quantize(block(image(), 4, 3))
