@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import tvm
-from tvm.target.codegen import llvm_get_cpu_archlist, llvm_get_cpu_features, llvm_get_system_cpu, llvm_get_system_triple
+from tvm.target.codegen import (
+    llvm_get_cpu_archlist,
+    llvm_get_cpu_features,
+    llvm_get_system_cpu,
+    llvm_get_system_triple,
+    llvm_is_valid_cpu,
+)
 
 from .graph_executor import architecture, host_features, physical_cores
 
@@ -36,12 +42,16 @@ def cpu_target(target: Any) -> tvm.target.Target:
     if isinstance(target, tvm.target.Target):
         found = target
     elif isinstance(target, str | Mapping):
-        found = _parsed(_options(target) if isinstance(target, str) else dict(target))
+        options = _options(target) if isinstance(target, str) else dict(target)
+        if "mtriple" in options:
+            _check_triple(options["mtriple"])
+        found = _parsed(options)
     else:
         raise TypeError(f"a target is a text such as 'llvm', a dictionary or a tvm.target.Target, not {target!r}")
     if found.kind.name != "llvm":
         raise ValueError(f"the target {found.kind.name!r} is no CPU: programs are compiled for 'llvm' and its options")
     _check_cpu(found)
+    _check_features(found)
     return _this_machine(found) if _names_no_processor(found) else found
 
 
@@ -140,6 +150,15 @@ def _caches() -> tuple[int, int]:
         if f"{level} {kind}" in sizes and size.endswith("K"):
             sizes[f"{level} {kind}"] = int(size[:-1]) << 10
     return sizes["1 Data"], sizes["2 Unified"]
+
+
+def _check_triple(triple: Any) -> None:
+    """To be asked before a target is made: TVM ends the process at a machine that LLVM does not have."""
+    if not isinstance(triple, str) or not llvm_is_valid_cpu("generic", triple):
+        raise ValueError(
+            f"LLVM does not know the machine {triple!r} of the target: write one such as 'x86_64-linux-gnu', "
+            "or leave mtriple out for this one"
+        )
 
 
 def _check_cpu(target: tvm.target.Target) -> None:
