@@ -372,12 +372,16 @@ class FixedPointMultiplyAttrs(Attrs):
 def _fixed_point_multiply(arrays: Sequence[np.ndarray], attrs: FixedPointMultiplyAttrs) -> np.ndarray:
     """TVM v0.16, `tir.q_multiply_shift`: the product in 64 bits, shifted to the right with halves rounded up.
 
-    TVM's shortcut for powers of two rounds in 32 bits and overflows at the largest numbers; this does not.
+    TVM's shortcut for powers of two rounds in 32 bits and overflows at the largest numbers; this does not. Of an
+    integer narrower than 32 bits, TVM cannot build it everywhere; here it saturates.
     """
     (data,) = arrays
     right = 31 - min(attrs.shift, 0)
     product = (data.astype(np.int64) << max(attrs.shift, 0)) * attrs.multiplier
-    return np.asarray((product + (1 << (right - 1))) >> right, data.dtype)
+    result = (product + (1 << (right - 1))) >> right
+    if data.dtype.itemsize < 4:
+        result = np.clip(result, np.iinfo(data.dtype).min, np.iinfo(data.dtype).max)
+    return np.asarray(result, data.dtype)
 
 
 def _fixed_point_type(types: Sequence[Any], attrs: FixedPointMultiplyAttrs) -> TensorType:
@@ -399,7 +403,8 @@ _FIXED_POINT_MULTIPLY = define(
 def fixed_point_multiply(data: Any, multiplier: int, shift: int) -> Call:
     """`data * multiplier * 2**(shift - 31)` in integers, halves rounded up: how a requantization multiplies.
 
-    `data` is an int32 tensor of any shape, which the result has too; `multiplier` is a fraction of 2**31.
+    `data` is an int32 tensor of any shape, which the result has too; `multiplier` is a fraction of 2**31. A result that
+    does not fit wraps around; that of a narrower integer saturates.
     """
     attrs = FixedPointMultiplyAttrs(multiplier=integer(multiplier, "multiplier"), shift=integer(shift, "shift"))
     return Call(_FIXED_POINT_MULTIPLY, [data], attrs)

@@ -239,21 +239,36 @@ def add_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRealize
 
 @register_realize_function("concatenate")
 def concatenate_realize(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QRealizeIntExpr | None:
-    """The parts at one scale; in `dtype_input` where there are two and both are of it, in `dtype_activation` otherwise.
+    """The parts at one scale; in `dtype_input` where two narrow ones may stay so, in `dtype_activation` otherwise.
 
-    TVM v0.16 asks for the dtype of the second part only, and cuts the first one to it where it is an accumulator. Of
-    two narrow parts the coarser one wraps around where the finer scale does not reach, here as there.
+    TVM v0.16 asks for the dtype of the second part only, cuts the first one to it where it is an accumulator, and
+    lets the coarser of two narrow parts wrap around.
     """
     branches, ref = new_args[0], ref_call.args[0]
     if not isinstance(branches, _expr.Tuple) or not all(isinstance(part, QRealizeIntExpr) for part in branches.fields):
         return None
     parts = list(branches.fields)
     config, widest = current_qconfig(), max(_ranges(parts))
-    narrow = len(parts) == 2 and all(part.dtype == config.dtype_input for part in parts)
+    narrow = _stay_narrow(parts)
     dtype = config.dtype_input if narrow else config.dtype_activation
     scale = _common_scale(parts, 0.0 if narrow else widest)
     joined = _expr.Tuple(_at_scale(parts, ref.fields, dtype, scale))
     return QRealizeIntExpr(_unplaced(ref_call, [joined]), _expr.const(scale), dtype, widest / float(scale))
+
+
+# How much coarser one of two narrow parts may be: it saturates where the finer scale does not reach, and keeps no less
+# than two thirds of its range.
+_UNLIKE = 1.5
+
+
+def _stay_narrow(parts: Sequence[QRealizeIntExpr]) -> bool:
+    """Whether parts that are joined are two narrow ones, and the finer scale does for both."""
+    config = current_qconfig()
+    if len(parts) != 2 or any(part.dtype != config.dtype_input for part in parts):
+        return False
+    finer, coarser = sorted(_known(part.dom_scale) for part in parts)
+    # Only a fixed_point_multiply saturates.
+    return finer == coarser or (coarser < _UNLIKE * finer and config.rounding == "UPWARD")
 
 
 def _at_scale(

@@ -72,6 +72,14 @@ def test_rounding_and_saturation_of_integers():
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+def test_narrow_integers_saturate():
+    data = np.arange(-128, 128).astype("int8")
+    x = relay.var("x", shape=(256,), dtype="int8")
+    func = relay.Function([x], relay.fixed_point_multiply(x, 1610612736, 1))
+    want = relay.create_executor("debug").evaluate(func)(data)
+    np.testing.assert_array_equal(relay.create_executor("graph").evaluate(func)(data).numpy(), want.numpy())
+
+
 def test_rounding_and_casts_of_floats():
     x = relay.var("x", shape=(8,))
     data = np.array([-300.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 300.5], "float32")

@@ -245,6 +245,14 @@ def test_a_fixed_point_multiplication_is_exact():
     )
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_a_fixed_point_multiplication_of_narrow_integers_saturates(dtype):
+    info = np.iinfo(dtype)
+    x = np.array([info.min, info.min // 2, 10, info.max // 2, info.max], dtype)
+    result = run(relay.fixed_point_multiply, x, multiplier=1610612736, shift=1)
+    np.testing.assert_array_equal(result, np.clip(np.floor(x * 1.5 + 0.5), info.min, info.max))
+
+
 def test_a_scalar_stays_an_array():
     x = np.array(3, "int32")
     assert run(relay.clip, x, a_min=0, a_max=2) == 2

@@ -163,6 +163,28 @@ def test_a_join_of_whatever_two_branches(left, right):
     assert dtypes(mod, "concatenate") == ["int8" if both_narrow else "int32"] * 2
 
 
+@pytest.mark.parametrize("rounding", ["UPWARD", "TONEAREST"])
+@pytest.mark.parametrize("ratio", [1.6, 2, 3, 20.7])
+def test_a_join_of_two_narrow_branches_of_unlike_scales(ratio, rounding):
+    """TVM v0.16 lets the coarser branch wrap around, and cannot build that unless the ratio is a whole number."""
+    both = [narrow(0.0625 * ratio), narrow(0.0625, "y")]
+    for parts in (both, both[::-1]):
+        mod = same_within(relay.concatenate(parts, axis=1), 0.0626 * ratio, rounding=rounding)
+        assert dtypes(mod, "concatenate") == ["int32", "int32"]
+
+
+def test_a_join_of_two_narrow_branches_of_scales_that_are_close():
+    """The text is that of TVM v0.16, which lets the coarser branch wrap around; here it saturates."""
+    coarse, fine = narrow(0.08), narrow(0.0625, "y")
+    mod = realized(relay.concatenate([coarse, fine], axis=1))
+    assert dtypes(mod, "concatenate") == ["int8", "int8"]
+    inputs = samples(mod)
+    exact = value(module(relay.concatenate([coarse, fine], axis=1)), *inputs)
+    assert np.abs(exact).max() > 9
+    np.testing.assert_allclose(value(mod, *inputs), exact.clip(-8, 127 / 16), atol=0.07, rtol=0)
+    same_within(relay.concatenate([coarse, fine], axis=1), 0.07, rounding="TONEAREST")
+
+
 def test_a_join_of_three_branches_has_room_for_the_coarsest():
     """At 0.125, int8 reaches 16: an accumulator for `global_scale` of 8, TVM v0.16's choice, overflows."""
     same_within(relay.concatenate([narrow(0.0625), narrow(0.03, "y"), narrow(0.125, "z")], axis=1), 0.07)

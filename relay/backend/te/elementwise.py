@@ -170,7 +170,11 @@ def _fixed_point_multiply(args: Sequence[Any], attrs: Any, out: Any) -> te.Tenso
     )
 
     def scaled(x: Any) -> Any:
-        return (((x.astype("int64") << left) * factor + half) >> shift).astype(out.dtype)
+        whole = ((x.astype("int64") << left) * factor + half) >> shift
+        if out.dtype in ("int8", "uint8", "int16", "uint16"):  # these saturate
+            low, high = (bound(out.dtype).astype("int64") for bound in (tirx.min_value, tirx.max_value))
+            whole = tirx.max(tirx.min(whole, high), low)
+        return whole.astype(out.dtype)
 
     return te.compute(out.concrete_shape, lambda *i: scaled(args[0](*i)), name="fixed_point_multiply")
 
