@@ -1,0 +1,134 @@
+"""The operators after the one that a kernel computes, on a number that is still in a register.
+
+    %0 = nn.contrib_conv2d_NCHWc(%p0, %p1); %1 = add(%0, %p2); nn.relu(%1)
+
+    with T.vectorized(16) as lane:
+        tail.store((n, o, y, x, lane), accumulators[16 * k + lane])
+    ->
+    add: T.let = accumulators[16 * k + lane] + p2[0, o, 0, 0, lane];  relu[n, o, y, x, lane] = T.max(add, 0)
+
+They are the tensor expressions of `relay.backend.te`, read at one index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import tvm_ffi
+from tvm import te, tirx
+from tvm.ir import Call
+from tvm.script.ir_builder import IRBuilder
+from tvm.tirx.script import builder as T
+
+from ..te.registry import dtype_of, shape_of
+from .registry import Primitive
+
+Index = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What a primitive function computes of each number that its kernel gives, and where it is stored."""
+
+    primitive: Primitive
+    stages: Sequence[te.Tensor]
+    buffers: Mapping[te.Tensor, Any]
+
+    def store(self, index: Index, value: Any) -> None:
+        """Compute the outputs at `index` from the kernel's `value` there, and store them."""
+        known = {self.primitive.result: value}
+        for stage in self.stages:
+            known[stage] = T.Bind(self._element(stage, index, known))
+        for output in self.primitive.outputs:
+            T.buffer_store(self.buffers[output], known[output], list(index))
+
+    def _element(self, tensor: te.Tensor, index: Index, known: Mapping[te.Tensor, Any]) -> Any:
+        """The element of a tensor; those in `known` have been computed, at their own index."""
+        axes = dict(zip((axis.var for axis in tensor.op.axis), index, strict=True))
+
+        def read(call: Call) -> Any:
+            if call.op.name != "te.tensor_load":
+                return call
+            source, *place = call.args
+            if source in known:
+                return known[source]
+            buffer = self.buffers.get(source)
+            return self._element(source, place, known) if buffer is None else buffer[tuple(place)]
+
+        body = tensor.op.body[tensor.value_index]
+        return tvm_ffi.structural_map(body, ((tirx.Var, lambda var: axes.get(var, var)), (Call, read)))
+
+
+@contextmanager
+def kernel_function(primitive: Primitive, stages: Sequence[te.Tensor]) -> Iterator[tuple[IRBuilder, Tail]]:
+    """The frame of a TensorIR function that takes the inputs and outputs. Inside of it a kernel writes its loops.
+
+    `stages` is what `stages_of` gives. The function is `builder.get()`, after the frame.
+    """
+    with IRBuilder() as builder, T.prim_func(s_tir=True):
+        T.func_attr({"tirx.noalias": True})
+        buffers = {
+            tensor: T.arg(tensor.op.name, T.buffer(shape_of(tensor), dtype_of(tensor)))
+            for tensor in (*primitive.inputs, *primitive.outputs)
+        }
+        yield builder, Tail(primitive, stages, buffers)
+
+
+def stages_of(primitive: Primitive) -> Sequence[te.Tensor] | None:
+    """The tensors between the kernel's result and the outputs, each after those that it reads.
+
+    None where there is no tail: where one of them has another shape, is a sum, or reads the result elsewhere than at
+    its own index.
+    """
+    computed = _post_order(primitive)
+    if any(
+        not isinstance(tensor.op, te.ComputeOp) or isinstance(tensor.op.body[0], tirx.Reduce) for tensor in computed
+    ):
+        return None
+    depending = {primitive.result}
+    for tensor in computed:
+        axes = [axis.var for axis in tensor.op.axis]
+        found = [index for read, index in _loads(tensor) if read in depending]
+        if any(len(index) != len(axes) or not all(map(_same, index, axes)) for index in found):
+            return None
+        if found or tensor in primitive.outputs:
+            depending.add(tensor)
+    shape = shape_of(primitive.result)
+    stages = [tensor for tensor in computed if tensor in depending]
+    return stages if all(shape_of(tensor) == shape for tensor in stages) else None
+
+
+def _same(index: Any, axis: Any) -> bool:
+    return bool(index.same_as(axis))
+
+
+def _post_order(primitive: Primitive) -> list[te.Tensor]:
+    """What is computed for the outputs, each after what it reads."""
+    given = {primitive.result, *primitive.inputs}
+    found: dict[te.Tensor, None] = {}
+    stack = list(reversed(primitive.outputs))
+    while stack:
+        tensor = stack[-1]
+        below = [read for read in tensor.op.input_tensors if read not in given and read not in found]
+        if below and tensor not in found:
+            stack.extend(below)
+            continue
+        stack.pop()
+        if tensor not in given:
+            found.setdefault(tensor)
+    return list(found)
+
+
+def _loads(tensor: te.Tensor) -> list[tuple[te.Tensor, Index]]:
+    found: list[tuple[te.Tensor, Index]] = []
+
+    def seen(call: Call) -> Any:
+        if call.op.name == "te.tensor_load":
+            found.append((call.args[0], list(call.args)[1:]))
+        return call
+
+    tvm_ffi.structural_map(tensor.op.body[tensor.value_index], (Call, seen))
+    return found
