@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tvm import te, tirx
+from tvm.ir import Op
 
 from ...expr import Call
 from ..target import Features
@@ -38,7 +39,7 @@ class Primitive:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A TensorIR function, what it is called in `lib.describe()`, and how many operations it is: 2 for a product summed."""
+    """A TensorIR function, what `lib.describe()` calls it, and how many operations it is: 2 for a product summed."""
 
     func: tirx.PrimFunc
     path: str
@@ -68,4 +69,4 @@ def kernel(*names: str) -> Callable[[Builder], Builder]:
 
 def kernel_of(op: Any) -> Builder | None:
     """What writes the kernel for an operator, or None."""
-    return _KERNELS.get(getattr(op, "name", None))
+    return _KERNELS.get(op.name) if isinstance(op, Op) else None
