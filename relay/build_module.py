@@ -18,6 +18,7 @@ from tvm.ir import GlobalVar, IRModule
 
 from . import transform
 from .analysis import free_vars
+from .backend import layout  # noqa: F401  registers which layouts convolutions take
 from .backend.executor_factory import ExecutorFactoryModule
 from .backend.inline import inlined
 from .backend.interpreter import Executor, Interpreter, arguments

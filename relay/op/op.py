@@ -73,8 +73,15 @@ class Operator:
 _OPERATORS: dict[str, Operator] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
-# The rules that the quantizer reads: one for an operator that Relay does not have would never be used.
-RULES = ("FQPartitionRewrite", "FQAnnotateRewrite", "FQRealizeRewrite")
+# The rules that a pass reads, and what each is called with: one for an operator that Relay does not have would never be
+# used.
+_REWRITE = "(ref_call, new_args, ctx)"
+RULES = {
+    "FQPartitionRewrite": _REWRITE,
+    "FQAnnotateRewrite": _REWRITE,
+    "FQRealizeRewrite": _REWRITE,
+    "FTVMAlterOpLayout": "(attrs, args, types, result_type)",
+}
 _WRITTEN: dict[tvm_ffi.Function, Callable[..., Any]] = {}
 
 
@@ -161,7 +168,7 @@ def register_pattern(op_name: str, pattern: OpPattern | int, level: int = 10) ->
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the quantizer as it is registered: for which operator, which function, from where."""
+    """One rule of a pass as it is registered: for which operator, which function, from where."""
 
     op_name: str
     function: Callable[..., Any]
@@ -195,7 +202,7 @@ def rules(attr_key: str) -> list[Rule]:
 
 
 def guard_rules() -> None:
-    """Let `tvm.ir.register_op_attr` check the quantizer's rules, and remember the Python functions behind them.
+    """Let `tvm.ir.register_op_attr` check the passes' rules, and remember the Python functions behind them.
 
     TVM would make a new operator of any misspelled name, and the rule would wait there for ever. And it keeps a rule as
     a packed function, which no longer knows where it was written. Called once, when the dialect is loaded.
@@ -239,9 +246,7 @@ def name_operators() -> None:
 
 def _packed(op_name: str, attr_key: str, value: Any) -> tvm_ffi.Function:
     if not callable(value):
-        raise TypeError(
-            f"the {attr_key} of {op_name} is a function of (ref_call, new_args, ctx), not {value!r}: pass one"
-        )
+        raise TypeError(f"the {attr_key} of {op_name} is a function of {RULES[attr_key]}, not {value!r}: pass one")
     return value if isinstance(value, tvm_ffi.Function) else tvm_ffi.convert(value)
 
 

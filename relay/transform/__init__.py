@@ -1,5 +1,6 @@
 """Relay's passes, each a real `tvm.transform` pass."""
 
+from .alter_op_layout import AlterOpLayout
 from .backward_fold_scale_axis import BackwardFoldScaleAxis
 from .canonicalize_cast import CanonicalizeCast
 from .canonicalize_ops import CanonicalizeOps
@@ -16,6 +17,7 @@ from .simplify_inference import SimplifyInference
 from .transform import PassContext, PassInfo, function_pass
 
 __all__ = [
+    "AlterOpLayout",
     "BackwardFoldScaleAxis",
     "CanonicalizeCast",
     "CanonicalizeOps",

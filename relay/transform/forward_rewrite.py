@@ -26,10 +26,13 @@ from ..expr_functor import post_order, rewrite, with_children
 from ..op.op import Rule, rule
 from ..text import span_text
 
+Rewrite = Callable[[Call, list[Any]], Any]
 
-def forward_rewrite(expr: Any, attr_key: str, fmulti_ref_trigger: Callable[[Any], Any] | None = None) -> Any:
+
+def forward_rewrite(expr: Any, attr_key: str | Rewrite, fmulti_ref_trigger: Callable[[Any], Any] | None = None) -> Any:
     """Rewrite `expr` with the rules registered under `attr_key`, arguments before their users.
 
+    A function in its place is the rule of every operator, called as `rule(ref_call, new_args)`.
     `fmulti_ref_trigger(new_arg)`, where given, says what a call or a tuple gets for what is used more than once.
 
     Raises `TypeError` where a rule returns something else than an expression or None, and the rule's own error, with
@@ -37,7 +40,7 @@ def forward_rewrite(expr: Any, attr_key: str, fmulti_ref_trigger: Callable[[Any]
     """
     made: dict[Any, Any] = {}
     realized: dict[Any, Any] = {}
-    rules: dict[Op, Rule | None] = {}
+    say = _registered(attr_key) if isinstance(attr_key, str) else attr_key
     uses = Counter() if fmulti_ref_trigger is None else _uses(expr)
 
     def plain(node: Any) -> Any:
@@ -49,10 +52,7 @@ def forward_rewrite(expr: Any, attr_key: str, fmulti_ref_trigger: Callable[[Any]
             new = [fmulti_ref_trigger(a) if uses[child] > 1 else a for a, child in zip(new, below, strict=True)]
         said = None
         if isinstance(node, Call) and isinstance(node.op, Op):
-            if node.op not in rules:
-                rules[node.op] = rule(node.op, attr_key)
-            if (found := rules[node.op]) is not None:
-                said = _apply(found, node, new[1:])
+            said = say(node, new[1:])
         if said is not None:
             made[node] = said
         elif isinstance(node, TupleGetItem) and isinstance(new[0], Tuple):
@@ -72,19 +72,33 @@ def _uses(expr: Any) -> Counter[Any]:
     return Counter(child for _, below in post_order(expr) for child in below)
 
 
-def _apply(found: Rule, call: Call, new_args: list[Any]) -> Any:
-    """What the rule says of a call."""
-    where = f"the rule {found} fails on {call.op.name}{_at(call)}"
+def _registered(attr_key: str) -> Rewrite:
+    """What the rules that are registered under `attr_key` say."""
+    rules: dict[Op, Rule | None] = {}
+
+    def say(call: Call, new_args: list[Any]) -> Any:
+        if call.op not in rules:
+            rules[call.op] = rule(call.op, attr_key)
+        found = rules[call.op]
+        if found is None:
+            return None
+        said = apply_rule(found, call, call, new_args, None)
+        if said is None or isinstance(said, ExprWithOp):
+            return said
+        raise TypeError(
+            f"the rule {found} returns {type(said).__name__} for {call.op.name}{_at(call)}: "
+            "return an expression, a QPartitionExpr or None"
+        )
+
+    return say
+
+
+def apply_rule(found: Rule, call: Call, *args: Any) -> Any:
+    """What a rule says of `call`, given `args`; raises the rule's own error, with the operator and the span added."""
     try:
-        said = found.function(call, new_args, None)
+        return found.function(*args)
     except Exception as error:
-        raise _with_place(error, where) from error
-    if said is None or isinstance(said, ExprWithOp):
-        return said
-    raise TypeError(
-        f"the rule {found} returns {type(said).__name__} for {call.op.name}{_at(call)}: "
-        "return an expression, a QPartitionExpr or None"
-    )
+        raise _with_place(error, f"the rule {found} fails on {call.op.name}{_at(call)}") from error
 
 
 def _with_place(error: Exception, where: str) -> Exception:

@@ -52,6 +52,7 @@ RELAY_GROUPS = (
     "analysis",
     "frontend",
     "fusion",
+    "layouts",
 )
 FAMILIES: dict[str, Callable[[], list[Case]]] = {
     "networks": networks,

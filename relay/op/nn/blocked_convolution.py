@@ -77,7 +77,7 @@ def _convolution(name: str, meaning: str) -> Callable[..., Call]:
     """Declare a convolution of that name, and give the function that calls it."""
     op = define(
         name,
-        inputs=("data", "kernel"),
+        inputs=("data", "weight"),
         attrs=type(conv_attributes(2, 1, 0, 1, None, None)),
         infer=_infer,
         complete=_complete,

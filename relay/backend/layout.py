@@ -1,0 +1,77 @@
+"""Which layout a convolution takes on a processor: the rule behind `AlterOpLayout` in `relay.build`.
+
+    before   nn.conv2d(%x, %w, channels=64, kernel_size=[3, 3])
+    after    nn.contrib_conv2d_NCHWc(%x, %w, …, data_layout="NCHW16c", kernel_layout="OIHW16i16o", out_layout="NCHW16c")
+
+A block of channels is what a vector holds, 16 for AVX-512, or the next smaller size that divides the channels: it is a
+matter of the tensor alone, so that two convolutions whose results are added agree. Data whose channels have no block,
+such as the three colours of an image, is taken as it is. Weights for int8 have groups of four inputs innermost: as many
+as one instruction multiplies and adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tvm
+
+from ..expr import Call
+from ..op import nn
+from ..ty import TensorType
+from .target import cpu_target, features
+
+_BLOCKS = (16, 8, 4)
+_GROUP = 4  # int8 numbers that one instruction multiplies and adds up
+_DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
+
+
+def block_of(channels: int, lanes: int) -> int | None:
+    """The largest block that divides the channels and fits a vector of `lanes` numbers, or None."""
+    return next((block for block in _BLOCKS if block <= lanes and channels % block == 0), None)
+
+
+@tvm.ir.register_op_attr("nn.conv2d", "FTVMAlterOpLayout")
+def alter_conv2d(attrs: Any, args: Sequence[Any], types: Sequence[TensorType], result: TensorType) -> Call | None:
+    """The convolution in blocks for the target of the `with` around, or None where it stays as it is."""
+    data, weight = types
+    plain = attrs.data_layout == "NCHW" and attrs.kernel_layout == "OIHW" and attrs.out_layout in ("", "NCHW")
+    if not plain or (data.dtype, weight.dtype, result.dtype) not in _DTYPES:
+        return None
+    taken, made = data.concrete_shape[1], result.concrete_shape[1]
+    lanes = features(cpu_target(None)).lanes
+    given = {**attrs, "channels": made, "kernel_size": list(weight.concrete_shape[2:])}
+    if attrs.groups == taken == made:
+        return _depthwise(args, given, block_of(made, lanes))
+    return _dense(args, given, data.dtype, *_blocks(taken, made, attrs.groups, lanes))
+
+
+def _depthwise(args: Sequence[Any], given: dict[str, Any], block: int | None) -> Call | None:
+    if block is None:
+        return None
+    layout = f"NCHW{block}c"
+    given |= {"data_layout": layout, "kernel_layout": f"OIHW1i{block}o", "out_layout": layout}
+    return nn.contrib_depthwise_conv2d_nchwc(*args, **given)
+
+
+def _blocks(taken: int, made: int, groups: int, lanes: int) -> tuple[int | None, int | None]:
+    """The blocks of the data and of the result, which do not reach over from one group to the next."""
+    inner, outer = block_of(taken, lanes), block_of(made, lanes)
+    if groups == 1:
+        return inner, outer
+    smaller = block_of(taken // groups, inner or 0), block_of(made // groups, outer or 0)
+    return smaller if None not in smaller else (None, None)
+
+
+def _dense(args: Sequence[Any], given: dict[str, Any], dtype: str, inner: int | None, outer: int | None) -> Call | None:
+    if outer is None:
+        return None
+    given["out_layout"] = f"NCHW{outer}c"
+    if dtype == "int8":
+        whole = f"{inner // _GROUP}i" if inner else ""
+        given["kernel_layout"] = f"OIHW{whole}{outer}o{_GROUP}i"
+    else:
+        given["kernel_layout"] = f"OIHW{inner}i{outer}o" if inner else f"OIHW{outer}o"
+    if inner:
+        given["data_layout"] = f"NCHW{inner}c"
+    return nn.contrib_conv2d_nchwc(*args, **given)
