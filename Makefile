@@ -20,7 +20,7 @@ test: $(READY_DEV)  ## Run the tests
 lab: $(READY)  ## Open the chapters in JupyterLab
 	@JUPYTER_CONFIG_PATH=build/jupyter $(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/book/welcome.md
 
-bench: $(READY)  ## Measure import, passes, partition and printing
+bench: $(READY_DEV)  ## Measure the dialect, and its networks beside PyTorch and ONNX Runtime
 	@$(IN_VENV) -m benchmarks
 
 conformance: $(READY)  ## Compare with what the genuine Relay printed; RECORD=1 records that afresh

@@ -1,0 +1,72 @@
+"""What was measured, as a table and as `results.json`."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from .rounds import Contender
+
+RESULTS = Path(__file__).resolve().parent / "results.json"
+COLUMNS = (
+    *("pytorch_float32", "onnxruntime_float32", "relay_float32"),
+    *("onnxruntime_int8", "relay_int8"),
+)
+
+
+def rows(network: str, measured: Sequence[Contender], operations: float, peaks: Mapping[tuple[str, int], float]) -> str:
+    """Lines for a network: milliseconds (the best run in brackets), ratios, and shares of the peak."""
+    found = {contender.name: contender for contender in measured}
+    threads = measured[0].threads
+    cells = [f"{found[name].median:8.2f} ({min(found[name].runs):7.2f})" if name in found else "" for name in COLUMNS]
+    ratios = [
+        _ratio(found, "relay_float32", "relay_int8"),
+        _ratio(found, "relay_float32", "onnxruntime_float32"),
+        _ratio(found, "relay_int8", "onnxruntime_int8"),
+    ]
+    shares = [
+        f"{operations / found[f'relay_{kind}'].median / 1e6 / peaks[kind, threads]:6.0%}"
+        if f"relay_{kind}" in found and (kind, threads) in peaks
+        else ""
+        for kind in ("float32", "int8")
+    ]
+    return "".join(
+        [f"{network:18}{threads:3}", *(f"{cell:>19}" for cell in cells), *(f"{cell:>8}" for cell in (*ratios, *shares))]
+    )
+
+
+def header() -> str:
+    """The line above those of `rows`."""
+    names = [name.replace("_float32", " fp32").replace("_", " ") for name in COLUMNS]
+    last = ("fp32/i8", "/ORT f", "/ORT i8", "peak f", "peak i8")
+    return "".join([f"{'ms: median (best)':18}{'  t'}", *(f"{n:>19}" for n in names), *(f"{n:>8}" for n in last)])
+
+
+def _ratio(found: Mapping[str, Contender], first: str, second: str) -> str:
+    if first not in found or second not in found:
+        return ""
+    return f"{found[first].median / found[second].median:.2f}"
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers belong to."""
+    from tvm.relay.backend.target import cpu_target, features
+
+    found = features(cpu_target("llvm"))
+    names = ("apache-tvm", "torch", "onnxruntime", "numpy")
+    return {
+        "processor": found.name,
+        "cores": found.cores,
+        "dot": found.dot,
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in names},
+    }
+
+
+def write(results: Mapping[str, Any]) -> None:
+    """Write `benchmarks/results.json`."""
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
