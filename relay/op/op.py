@@ -73,13 +73,11 @@ class Operator:
 _OPERATORS: dict[str, Operator] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
-# The rules that a pass reads, and what each is called with: one for an operator that Relay does not have would never be
-# used.
-_REWRITE = "(ref_call, new_args, ctx)"
-RULES = {
-    "FQPartitionRewrite": _REWRITE,
-    "FQAnnotateRewrite": _REWRITE,
-    "FQRealizeRewrite": _REWRITE,
+# The rules that the quantizer reads, and with those of other passes, what each is called with: one for an operator that
+# Relay does not have would never be used.
+RULES = ("FQPartitionRewrite", "FQAnnotateRewrite", "FQRealizeRewrite")
+_CALLED_WITH = {
+    **dict.fromkeys(RULES, "(ref_call, new_args, ctx)"),
     "FTVMAlterOpLayout": "(attrs, args, types, result_type)",
 }
 _WRITTEN: dict[tvm_ffi.Function, Callable[..., Any]] = {}
@@ -211,7 +209,7 @@ def guard_rules() -> None:
 
     @functools.wraps(theirs)
     def register(op_name: str, attr_key: str, value: Any = None, level: int = 10) -> Any:
-        if attr_key not in RULES:
+        if attr_key not in _CALLED_WITH:
             return theirs(op_name, attr_key, value, level)
         if not isinstance(op_name, str):
             raise TypeError(
@@ -246,7 +244,9 @@ def name_operators() -> None:
 
 def _packed(op_name: str, attr_key: str, value: Any) -> tvm_ffi.Function:
     if not callable(value):
-        raise TypeError(f"the {attr_key} of {op_name} is a function of {RULES[attr_key]}, not {value!r}: pass one")
+        raise TypeError(
+            f"the {attr_key} of {op_name} is a function of {_CALLED_WITH[attr_key]}, not {value!r}: pass one"
+        )
     return value if isinstance(value, tvm_ffi.Function) else tvm_ffi.convert(value)
 
 
