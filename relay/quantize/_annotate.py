@@ -59,15 +59,15 @@ def register_annotate_function(
 ) -> Callable[..., Any]:
     """Register `frewrite(ref_call, new_args, ctx)` as the annotation rule of an operator; a decorator without it.
 
-    Where `debug_enabled_ops` of the current `qconfig` leaves the operator out, its calls stay in float. Returns the
-    function as it was given. Raises `ValueError` where a rule of this level is registered already.
+    Where `debug_enabled_ops` of the current `qconfig` leaves the operator out, its calls stay in float; partition's
+    annotations always count, for they say how a value leaves a region. Returns the function as it was given. Raises `ValueError` where a rule of this level is registered already.
     """
     if frewrite is None:
         return lambda function: register_annotate_function(op_name, function, level)
 
     @functools.wraps(frewrite)
     def guarded(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> Any:
-        if not current_qconfig().guard(ref_call):
+        if not (op_name.startswith("annotation.") or current_qconfig().guard(ref_call)):
             return _forward_op(ref_call, [_plain(arg) for arg in new_args])
         return frewrite(ref_call, new_args, ctx)
 

@@ -102,6 +102,7 @@ CONFIGURATIONS = {
     "kl_divergence": {"calibrate_mode": "kl_divergence", "weight_scale": "max", "skip_conv_layers": None},
     "sixteen_bits": {"nbit_input": 16, "dtype_input": "int16", "calibrate_mode": "percentile", **EVERYTHING},
     "wide": {"dtype_activation": "int64", "calibrate_mode": "percentile", **EVERYTHING},
+    "convolutions": {"debug_enabled_ops": ["nn.conv2d"], "calibrate_mode": "percentile", **EVERYTHING},
     "conversions": {"partition_conversions": "enabled", **EVERYTHING},
 }
 SIMULATED = {"do_simulation": True, "partition_conversions": "disabled"}
