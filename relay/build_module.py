@@ -46,18 +46,34 @@ def build(
     found = cpu_target(target)
     if params:
         mod = with_main(mod, bind_params_by_name(func, params))
-    mod = optimize(mod)
+    mod = optimize(mod, found)
     program = _program(mod, found)
     executable = relax.build(program, target=found)
     return ExecutorFactoryModule(executable, mod, program, found)
 
 
-def optimize(mod: IRModule) -> IRModule:
-    """`@main` alone, simplified and fused into primitive functions: what is compiled."""
+def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
+    """`@main` alone, simplified, in layouts for `target`, and fused into primitive functions: what is compiled."""
     typed = transform.InferType()(mod)
     main = IRModule({"main": inlined(typed["main"], typed)})
-    passes = [transform.SimplifyInference(), transform.FoldConstant(), transform.FuseOps(), transform.InferType()]
-    return tvm.transform.Sequential(passes)(main)
+    simplified = tvm.transform.Sequential([transform.SimplifyInference(), transform.FoldConstant()])(main)
+    with target:
+        laid_out = _in_layouts(simplified)
+    return tvm.transform.Sequential([transform.FuseOps(), transform.InferType()])(laid_out)
+
+
+def _in_layouts(mod: IRModule) -> IRModule:
+    """The module with operators in layouts that the target of the `with` around wants, and with weights packed.
+
+    Unlike in TVM v0.16, a `PassContext` of level 2, the default, is enough.
+    """
+    context = tvm.transform.PassContext.current()
+    steps = (transform.CanonicalizeOps(), transform.AlterOpLayout(), transform.FoldConstant())
+    if context.opt_level < 2 or steps[1].info.name in context.disabled_pass:
+        return mod
+    for step in steps:
+        mod = step(mod)
+    return mod
 
 
 def _program(mod: IRModule, target: tvm.target.Target) -> IRModule:
