@@ -3,7 +3,8 @@
     before   fn (%p0: Tensor[(1, 8), float32], Primitive=1) { %0 = nn.relu(%p0); add(%0, 1f) }
     after    @T.prim_func  def fused_nn_relu_add(p0: T.Buffer((1, 8)), add: T.Buffer((1, 8))): ...
 
-Its operators are written as tensor expressions (`relay.backend.te`), one on another, and TVM makes loops of them.
+Its operators are written as tensor expressions (`relay.backend.te`), one on another, and `schedule.py` makes loops of
+them. Where TVM writes an operator as loops itself, such as sorting, it makes all loops.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tvm.ir import Op
 from ..expr import Call, Constant, Function, Tuple, TupleGetItem, Var
 from ..expr_functor import post_order
 from ..ty import TensorType, TupleType
+from .schedule import scheduled
+from .target import Features
 from .te.elementwise import copied
 from .te.registry import lowering
 
@@ -31,7 +34,7 @@ class Lowered:
     constants: Sequence[Constant]
 
 
-def lower(func: Function) -> Lowered:
+def lower(func: Function, features: Features) -> Lowered:
     """The TensorIR function for a typed primitive function, whose operators all have a lowering."""
     values: dict[Any, Any] = {}
     inputs: list[te.Tensor] = []
@@ -44,7 +47,10 @@ def lower(func: Function) -> Lowered:
         elif not isinstance(node, Op | Var):
             values[node] = _value(node, [values.get(child) for child in below])
     outputs = _separate(flat(values[func.body]), inputs)
-    return Lowered(te.create_prim_func([*inputs, *outputs]).without_attr("global_symbol"), constants)
+    made = scheduled(inputs, outputs, features)
+    if made is None:
+        made = te.create_prim_func([*inputs, *outputs]).without_attr("global_symbol")
+    return Lowered(made, constants)
 
 
 def flat(value: Any) -> list[Any]:

@@ -25,7 +25,7 @@ from ..expr import Constant, Function, Tuple, TupleGetItem, Var
 from ..ty import TupleType, type_text
 from .interpreter import schedule
 from .lower import flat, lower, operators, tensor_types
-from .target import requirements
+from .target import features, requirements
 from .te import lowering
 
 # The longest name of a function; what is cut off is told apart by a hash, as in TVM v0.16.
@@ -53,6 +53,7 @@ class _Program:
     def __init__(self, func: Function, target: tvm.target.Target) -> None:
         self.func = func
         self.target = target
+        self.features = features(target)
         self.builder = relax.BlockBuilder()
         self.made: dict[int, list[tuple[Function, GlobalVar, Sequence[Constant]]]] = {}
         self.taken: dict[str, int] = {}
@@ -107,7 +108,7 @@ class _Program:
         for other, gvar, constants in alike:
             if tvm_ffi.structural_equal(func, other):
                 return gvar, constants
-        lowered = lower(func)
+        lowered = lower(func, self.features)
         gvar = self.builder.add_func(lowered.func, self._name(func))
         alike.append((func, gvar, lowered.constants))
         return gvar, lowered.constants
