@@ -3,6 +3,8 @@
 What concerns one stage is tested beside that stage; here are whole networks.
 """
 
+import functools
+
 import numpy as np
 import pytest
 import set_env  # noqa: F401
@@ -11,6 +13,7 @@ import tvm
 from torch import nn
 from tvm import relay
 
+from tests.conformance import pipeline
 from tests.conformance.networks import NETWORKS
 from tests.conformance.quantized import dataset, sample
 
@@ -41,16 +44,17 @@ def errors(mod, params, samples, inputs, **options):
     return [float(np.abs(got - other).mean() / np.abs(other).mean()) for other in (near, want)]
 
 
-def imported(network, shape=SHAPE):
+@functools.cache
+def imported(make):
     torch.manual_seed(0)
-    network = network.eval()
+    network = make().eval()
     with torch.no_grad():
-        traced = torch.jit.trace(network, torch.zeros(shape))
-    return relay.frontend.from_pytorch(traced, [("data", shape)])
+        traced = torch.jit.trace(network, torch.zeros(SHAPE))
+    return relay.frontend.from_pytorch(traced, [("data", SHAPE)])
 
 
-def images(count=4, shape=SHAPE):
-    return [{"data": np.random.RandomState(seed).normal(size=shape).astype("float32")} for seed in range(count)]
+def images(count=4):
+    return [{"data": np.random.RandomState(seed).normal(size=SHAPE).astype("float32")} for seed in range(count)]
 
 
 class SqueezeExcite(nn.Module):
@@ -79,6 +83,10 @@ def hard_swish_block():
         nn.Hardswish(),
         nn.Conv2d(8, 4, 1),
     )
+
+
+def two_layers():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3))
 
 
 class Branches(nn.Module):
@@ -136,7 +144,7 @@ CASES = {
 @pytest.mark.parametrize("label", ["global_scale", "kl_divergence", "tonearest"])
 @pytest.mark.parametrize("case", CASES)
 def test_networks_that_the_genuine_relay_fails_on(case, label):
-    mod, params = imported(CASES[case]())
+    mod, params = imported(CASES[case])
     to_simulation, to_float = errors(mod, params, images(), [images(1)[0]["data"]], **CONFIGURATIONS[label])
     assert to_simulation < 0.05 and to_float < 0.2
 
@@ -144,17 +152,15 @@ def test_networks_that_the_genuine_relay_fails_on(case, label):
 @pytest.mark.parametrize("label", CONFIGURATIONS)
 @pytest.mark.parametrize("name", ["squeeze_excite", "fire", "inverted_residual"])
 def test_recorded_networks_that_the_genuine_relay_fails_on(name, label):
-    from tests.conformance.pipeline import imported
-
     network = NETWORKS[name]
-    mod, params = imported(network)
+    mod, params = pipeline.imported(network)
     to_simulation, to_float = errors(mod, params, dataset(network), sample(network), **CONFIGURATIONS[label])
     assert to_simulation < 0.05 and to_float < 0.2
 
 
 @pytest.mark.parametrize("case", ["gate by sigmoid", "int32 before int8"])
 def test_they_are_compiled_too(case):
-    mod, params = imported(CASES[case]())
+    mod, params = imported(CASES[case])
     made, (x,) = quantized(mod, params, images(), **CONFIGURATIONS["kl_divergence"]), [images(1)[0]["data"]]
     np.testing.assert_allclose(value(made, x, kind="graph"), value(made, x), rtol=1e-5, atol=1e-6)
 
@@ -169,7 +175,7 @@ def test_they_are_compiled_too(case):
 )
 def test_other_dtypes_are_compiled(options):
     """The genuine Relay quantizes, and stops when it builds."""
-    mod, params = imported(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3)))
+    mod, params = imported(two_layers)
     options = {"calibrate_mode": "percentile", "weight_scale": "max", **EVERYTHING, **options}
     made, (x,) = quantized(mod, params, images(), **options), [images(1)[0]["data"]]
     np.testing.assert_array_equal(value(made, x, kind="graph"), value(made, x))
