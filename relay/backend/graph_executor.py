@@ -37,6 +37,7 @@ class GraphModule:
         self._inputs: list[dict[str, Any]] = described["inputs"]
         self._outputs: list[dict[str, Any]] = described["outputs"]
         self._values: list[Any] = [None] * len(self._inputs)
+        self._is_ours = [False] * len(self._inputs)
         self._results: list[tvm.runtime.Tensor] | None = None
 
     @property
@@ -47,14 +48,33 @@ class GraphModule:
     def set_input(self, key: str | int | None = None, value: Any = None, **params: Any) -> None:
         """Set an input by its name or its number, or several by their names.
 
+        The numbers are copied, from the second time on to where those before them were.
         Raises `ValueError` for a name or number that there is not and for another shape, `TypeError` for another dtype.
         No input is set then.
         """
-        given = [*params.items()] if key is None else [(key, value), *params.items()]
-        found = {self._index(name): value for name, value in given}
-        checked = {at: _checked(value, self._inputs[at]) for at, value in found.items()}
-        for at, value in checked.items():
-            self._values[at] = value
+        for at, array in self._arrays(key, value, params).items():
+            held = self._values[at]
+            # What is given out is not written to: a network may return an input as it is.
+            if self._is_ours[at] and not any(result.same_as(held) for result in self._results or ()):
+                held.copyfrom(array)
+            else:
+                self._values[at], self._is_ours[at] = tvm.runtime.tensor(array), True
+
+    def set_input_zero_copy(self, key: str | int | None = None, value: Any = None, **params: Any) -> None:
+        """As `set_input`, but the network reads the numbers where they are: what is written there counts in each run.
+
+        Raises `TypeError` too for what is no `tvm.runtime.Tensor`.
+        """
+        tensors = {self._index(name): tensor for name, tensor in _named(key, value, params).items()}
+        self._arrays(key, value, params)
+        for at, tensor in tensors.items():
+            if not isinstance(tensor, tvm.runtime.Tensor):
+                raise TypeError(
+                    f"the input {self._inputs[at]['name']!r} is given a {type(tensor).__name__}, no tvm.runtime.Tensor:"
+                    " use set_input, which copies"
+                )
+        for at, tensor in tensors.items():
+            self._values[at], self._is_ours[at] = tensor, False
 
     def run(self, **input_dict: Any) -> None:
         """Set the inputs given and compute the outputs. Raises `ValueError` where an input was never set."""
@@ -112,6 +132,11 @@ class GraphModule:
             raise ValueError(f"the inputs {', '.join(missing)} have no value: give them to set_input or to run")
         return self._values
 
+    def _arrays(self, key: str | int | None, value: Any, params: Mapping[str, Any]) -> dict[int, np.ndarray]:
+        """What is given for each input, by its number, as the network takes it."""
+        found = {self._index(name): value for name, value in _named(key, value, params).items()}
+        return {at: _checked(value, self._inputs[at]) for at, value in found.items()}
+
     def _index(self, key: str | int) -> int:
         at = self.get_input_index(key) if isinstance(key, str) else key
         if not _numbers(at, self._inputs):
@@ -123,6 +148,11 @@ class GraphModule:
 def _numbers(index: Any, of: Sequence[Any]) -> bool:
     """Whether `index` is that of one of them."""
     return isinstance(index, int | np.integer) and bool(0 <= index < len(of))
+
+
+def _named(key: str | int | None, value: Any, params: Mapping[str, Any]) -> dict[str | int, Any]:
+    named: dict[str | int, Any] = dict(params)
+    return named if key is None else {key: value, **named}
 
 
 def _given(value: Any, out: Any) -> Any:
@@ -139,11 +169,11 @@ def _leaves(value: Any) -> list[Any]:
     return [value] if isinstance(value, tvm.runtime.Tensor) else [leaf for part in value for leaf in _leaves(part)]
 
 
-def _checked(value: Any, described: Mapping[str, Any]) -> tvm.runtime.Tensor:
-    """A copy of `value`, as the network takes it."""
+def _checked(value: Any, described: Mapping[str, Any]) -> np.ndarray:
+    """The numbers of `value`, as the network takes them."""
     name, shape, dtype = described["name"], tuple(described["shape"]), described["dtype"]
     if isinstance(value, tvm.runtime.Tensor):
-        value = value.numpy()
+        value = np.from_dlpack(value)
     try:
         # A number of Python's has no dtype of its own.
         array = np.asarray(value, dtype if isinstance(value, bool | int | float) else None)
@@ -155,7 +185,7 @@ def _checked(value: Any, described: Mapping[str, Any]) -> tvm.runtime.Tensor:
         )
     if array.shape != shape:
         raise ValueError(f"the input {name!r} takes the shape {shape} and is given {array.shape}: reshape it")
-    return tvm.runtime.tensor(np.ascontiguousarray(array).reshape(shape))
+    return np.ascontiguousarray(array).reshape(shape)
 
 
 def _signature(machine: relax.VirtualMachine) -> dict[str, Any]:

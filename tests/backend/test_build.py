@@ -1,5 +1,6 @@
 """Networks as programs: compiled, run, exported, and loaded where there is no Relay."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,51 @@ class TestGraphModule:
         data[:] = 5
         graph.run()
         assert graph.get_output(0).numpy().sum() == 6
+
+    def test_a_second_input_goes_where_the_first_was(self, graph):
+        graph.set_input("a", ONES)
+        held = graph.get_input("a")
+        graph.set_input("a", tvm.runtime.tensor(2 * ONES))
+        assert graph.get_input("a").same_as(held)
+        np.testing.assert_array_equal(held.numpy(), 2 * ONES)
+
+    def test_an_input_that_is_given_out_is_not_written_to(self):
+        a = x("a")
+        graph = compiled(module(a, a))
+        graph.run(a=ONES)
+        first = graph.get_output(0)
+        graph.run(a=2 * ONES)
+        np.testing.assert_array_equal([first.numpy(), graph.get_output(0).numpy()], [ONES, 2 * ONES])
+
+    def test_an_input_without_a_copy(self, graph):
+        data = tvm.runtime.tensor(ONES)
+        graph.set_input_zero_copy("a", data)
+        data.copyfrom(2 * ONES)
+        graph.run()
+        assert graph.get_output(0).numpy().sum() == 12
+        graph.set_input("a", ONES)
+        assert data.numpy().sum() == 12
+        with pytest.raises(TypeError, match="the input 'a' is given a ndarray, no tvm.runtime.Tensor: use set_input"):
+            graph.set_input_zero_copy("a", ONES)
+        with pytest.raises(ValueError, match=r"the input 'a' takes the shape \(2, 3\)"):
+            graph.set_input_zero_copy("a", tvm.runtime.tensor(ONES[:1]))
+        graph.run()
+        assert graph.get_output(0).numpy().sum() == 6
+
+    def test_a_run_takes_no_new_memory(self):
+        """Each tensor of it, 4 MB or 1 024 pages, lies where one of the run before was."""
+        a = x(shape=(1024, 1024))
+        hidden = a
+        for _ in range(4):
+            hidden = relay.annotation.stop_fusion(relay.nn.relu(hidden))
+        graph = compiled(module(hidden, a))
+        graph.set_input("x", np.ones((1024, 1024), "float32"))
+        for _ in range(3):
+            graph.run()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(5):
+            graph.run()
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 1024
 
     def test_how_long_it_takes(self, graph):
         graph.set_input("a", ONES)
