@@ -39,11 +39,12 @@ class Tail:
 
     def store(self, index: Index, value: Any) -> None:
         """Compute the outputs at `index` from the kernel's `value` there, and store them."""
+        index = [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
         known = {self.primitive.result: value}
         for stage in self.stages:
             known[stage] = T.Bind(self._element(stage, index, known))
         for output in self.primitive.outputs:
-            T.buffer_store(self.buffers[output], known[output], list(index))
+            T.buffer_store(self.buffers[output], known[output], index)
 
     def _element(self, tensor: te.Tensor, index: Index, known: Mapping[te.Tensor, Any]) -> Any:
         """The element of a tensor; those in `known` have been computed, at their own index."""
@@ -90,9 +91,8 @@ def stages_of(primitive: Primitive) -> Sequence[te.Tensor] | None:
         return None
     depending = {primitive.result}
     for tensor in computed:
-        axes = [axis.var for axis in tensor.op.axis]
         found = [index for read, index in _loads(tensor) if read in depending]
-        if any(len(index) != len(axes) or not all(map(_same, index, axes)) for index in found):
+        if not all(_is_own(index, tensor) for index in found):
             return None
         if found or tensor in primitive.outputs:
             depending.add(tensor)
@@ -101,8 +101,13 @@ def stages_of(primitive: Primitive) -> Sequence[te.Tensor] | None:
     return stages if all(shape_of(tensor) == shape for tensor in stages) else None
 
 
-def _same(index: Any, axis: Any) -> bool:
-    return bool(index.same_as(axis))
+def _is_own(index: Index, tensor: te.Tensor) -> bool:
+    """Whether an index is that of the element being computed; an axis of one element is read at 0."""
+    axes = [axis.var for axis in tensor.op.axis]
+    if len(index) != len(axes):
+        return False
+    pairs = zip(index, axes, shape_of(tensor))
+    return all(i.same_as(axis) or size == 1 for i, axis, size in pairs)
 
 
 def _post_order(primitive: Primitive) -> list[te.Tensor]:

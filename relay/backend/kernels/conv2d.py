@@ -1,0 +1,317 @@
+"""Convolution of data with its channels in blocks, computed directly: no matrix of windows, no padded copy.
+
+    for n, o, y in T.parallel(...):                       # image, `vectors` blocks of output channels, rows
+        for x in T.serial(out_width / width):             # a tile: its sums stay in registers
+            sums = 0
+            for c, ky in T.grid(in_blocks, kernel_height):      # only rows inside the image
+                for s in T.serial(kernel_width * in_block):     # one run of memory, in data and in weights
+                    sums[pixel, v] += data[c, y + ky, x + pixel, s] * weights[o + v, c, ky, s]
+            result[n, o + v, y, x + pixel] = tail(sums[pixel, v])
+
+Pixels of a tile for which a column of the kernel lies outside the image are left out when the code is written: the
+tiles at the edges of a row have code of their own. A kernel of one pixel takes several rows as one.
+
+The plan is that of Georganas et al., "Anatomy of high-performance deep learning convolutions on SIMD architectures",
+2018, with TVM's blocked layouts (Liu et al., "Optimizing CNN model inference on CPUs", 2019).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tvm import tirx
+from tvm.tirx.script import builder as T
+
+from ..target import Features
+from ..te.registry import dtype_of
+from .convolution import Shape, shape_of_convolution
+from .dot import GROUP, Dot, dot_of
+from .registry import Kernel, Primitive, kernel
+from .tail import Tail, kernel_function, stages_of
+from .tiles import Tile, best_tile, parts
+
+# Below so many operations, waking the other threads takes longer than the work.
+_WORTH_THREADS = 200_000
+
+
+@kernel("nn.contrib_conv2d_NCHWc")
+def conv2d(primitive: Primitive, features: Features) -> Kernel | None:
+    """The kernel for float32, and for int8 with sums in int32; None for other dtypes and layouts."""
+    stages, shape = stages_of(primitive), shape_of_convolution(primitive)
+    if stages is None or shape is None:
+        return None
+    dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
+    registers = features.registers // -(-shape.lanes // features.lanes)
+    tile = best_tile(*shape.result, shape.made, max(1, registers - 3 - dot.scratch), shape.is_pointwise)
+    with kernel_function(primitive, stages) as (builder, tail):
+        _Loops(shape, dot, tile, tail, features.cores).write()
+    return Kernel(builder.get(), f"direct, {dot.name}, {tile}", shape.operations)
+
+
+@dataclass(frozen=True)
+class _Tap:
+    """Taps of the kernel along one axis, from `first` on, that meet the same part of a tile: `inside`."""
+
+    first: int
+    count: int
+    inside: Sequence[int]
+
+
+def _taps(shape: Shape, axis: int, start: int, size: int) -> tuple[_Tap, ...]:
+    """The taps along an axis, for `size` pixels of the result from `start` on."""
+
+    def inside(tap: int) -> tuple[int, ...]:
+        return tuple(k for k in range(size) if shape.inside(axis, tap, start + k))
+
+    found = []
+    for meets, run in itertools.groupby(range(shape.kernel[axis]), key=inside):
+        taps = list(run)
+        found.append(_Tap(taps[0], len(taps), meets))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Tiles side by side along an axis whose code is the same: `count` of them, the first at `start`."""
+
+    start: int
+    size: int
+    count: int
+    taps: Sequence[_Tap]
+
+
+def _runs(shape: Shape, axis: int, most: int) -> list[_Run]:
+    """The tiles of an axis, cut into parts of at most `most` pixels."""
+    found = []
+    whole = [(start, size, _taps(shape, axis, start, size)) for start, size in parts(shape.result[axis], most)]
+    for (size, taps), run in itertools.groupby(whole, key=lambda part: part[1:]):
+        starts = [start for start, *_ in run]
+        found.append(_Run(starts[0], size, len(starts), taps))
+    return found
+
+
+@contextmanager
+def _each(run: _Run) -> Iterator[Any]:
+    """A loop over the tiles of a run; gives where the tile starts."""
+    if run.count == 1:
+        yield run.start
+    else:
+        with T.serial(run.count) as k:
+            yield run.start + k * run.size
+
+
+class _Loops:
+    """Writes the loops of a convolution, inside of the frame of its function."""
+
+    def __init__(self, shape: Shape, dot: Dot, tile: Tile, tail: Tail, threads: int) -> None:
+        self.plain, self.shape = shape, _merged(shape, tile.merged)
+        self.dot, self.tile, self.tail, self.threads = dot, tile, tail, threads
+        self.steps = shape.inner // dot.group
+        self.runs = _runs(self.shape, 1, tile.width)
+
+    def write(self) -> None:
+        """All of it: a job computes some rows of `vectors` blocks."""
+        shape = self.shape
+        self._views()
+        groups, rows = shape.out_blocks // self.tile.vectors, shape.result[0]
+        shares = self._shares(shape.batch * groups)
+        with self._parallel(shape.batch * groups * shares) as job:
+            n, o = job // (groups * shares), job // shares % groups * self.tile.vectors
+            offsets = self._offsets(o) if self.dot.is_shifted else None
+            if self.tile.rows > 1:
+                for run in _runs(shape, 0, self.tile.rows):
+                    with _each(run) as y:
+                        self._row(n, o, y, run.size, run.taps, offsets)
+            else:
+                with T.serial(rows // shares) as k:
+                    y = job % shares * (rows // shares) + k
+                    self._row(n, o, y, 1, [self._row_taps(y)], offsets)
+
+    def _views(self) -> None:
+        """The data and the weight, with what is run through in one go as the last axis."""
+        shape = self.shape
+        data, weight = (self.tail.buffers[arg] for arg in self.tail.primitive.args)
+        if len(data.shape) == 4 and self.dot.group > 1:
+            data = self._in_fours(data)
+        rows, width = shape.image
+        run = shape.kernel[1] * self.steps * shape.lanes * self.dot.group
+        self.data = _view(data, self.dot.dtype, (shape.batch, shape.in_blocks, rows, width * shape.inner))
+        self.weight = _view(weight, self.dot.dtype, (shape.out_blocks, shape.taken, shape.kernel[0], run))
+
+    def _in_fours(self, data: Any) -> Any:
+        """int8 data `(batch, channels, height, width)` in blocks of four channels, the last one filled with zeros."""
+        batch, channels, rows, width = (int(size) for size in data.shape)
+        blocks = self.shape.in_blocks
+        packed = T.alloc_buffer((batch, blocks, rows, width), "int32")
+        with self._parallel(batch * rows) as job:
+            n, y = job // rows, job % rows
+            for block in range(blocks):
+                with T.vectorized(width) as x:
+                    number: Any = tirx.const(0, "int32")
+                    for k in range(min(GROUP, channels - block * GROUP)):
+                        byte = data[n, block * GROUP + k, y, x].astype("uint8").astype("int32")
+                        number = number | (byte << tirx.const(8 * k, "int32"))
+                    T.buffer_store(packed, number, [n, block, y, x])
+        return packed
+
+    def _shares(self, groups: int) -> int:
+        """Into how many jobs the rows are shared out: into many, but few where each begins with sums of weights."""
+        rows = self.shape.result[0]
+        if self.tile.rows > 1:
+            return 1
+        if not self.dot.is_shifted:
+            return rows
+        return next((k for k in range(1, rows + 1) if rows % k == 0 and groups * k % self.threads == 0), rows)
+
+    @contextmanager
+    def _parallel(self, jobs: int) -> Iterator[Any]:
+        threads = self.threads > 1 and jobs > 1 and self.plain.operations >= _WORTH_THREADS
+        with (T.parallel if threads else T.serial)(jobs) as job:
+            yield job
+
+    def _row_taps(self, y: Any) -> _Tap:
+        """The taps that lie inside of the image, for a row that is known only when the program runs."""
+        shape = self.shape
+        stride, dilation, before = shape.strides[0], shape.dilation[0], shape.before[0]
+        first, last = shape.source(0, 0, 0), shape.source(0, shape.kernel[0] - 1, shape.result[0] - 1)
+        low, high = 0, shape.kernel[0]
+        if first < 0:
+            low = T.Bind(tirx.max(0, (before - y * stride + dilation - 1) // dilation))
+        if last >= shape.image[0]:
+            high = T.Bind(tirx.min(high, (shape.image[0] + before - y * stride + dilation - 1) // dilation))
+        return _Tap(low, high - low, (0,))
+
+    def _row(self, n: Any, o: Any, y: Any, rows: int, down: Sequence[_Tap], offsets: Any) -> None:
+        for run in self.runs:
+            with _each(run) as x:
+                pixels = list(itertools.product(range(rows), range(run.size)))
+                size = len(pixels) * self.tile.vectors * self.shape.lanes
+                sums = T.alloc_buffer((size,), self.dot.sums, scope="local")
+                self._tile(_Tile(n, o, y, x, pixels, sums), down, run.taps, offsets)
+
+    def _tile(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap], offsets: Any) -> None:
+        shape, dot = self.shape, self.dot
+        self._start(tile, down, offsets)
+        group = tile.o // shape.made * shape.taken if shape.groups > 1 else 0
+        with T.serial(shape.taken) as c:
+            for rows in down:
+                with _counted(rows.first, rows.count) as ky:
+                    for columns in across:
+                        inside = {(r, x) for r in rows.inside for x in columns.inside}
+                        if inside or dot.is_shifted:
+                            self._products(tile, group + c, c, ky, columns, inside)
+        self._finish(tile)
+
+    def _start(self, tile: _Tile, down: Sequence[_Tap], offsets: Any) -> None:
+        """Zero, or what undoes the shift of the data: for the rows of the kernel that are summed up."""
+        first = [self.dot.vector(0)] * self.tile.vectors
+        if offsets is not None:
+            whole = T.alloc_buffer((self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
+            for v in range(self.tile.vectors):
+                T.buffer_store(whole, self.dot.vector(0), [self._at(v)])
+            for rows in down:
+                with _counted(rows.first, rows.count) as ky:
+                    for v in range(self.tile.vectors):
+                        T.buffer_store(whole, whole[self._at(v)] - offsets[ky, self._at(v)], [self._at(v)])
+            first = [whole[self._at(v)] for v in range(self.tile.vectors)]
+        for pixel, _ in enumerate(tile.pixels):
+            for v in range(self.tile.vectors):
+                T.buffer_store(tile.sums, first[v], [self._at(pixel * self.tile.vectors + v)])
+
+    def _products(
+        self, tile: _Tile, block: Any, c: Any, ky: Any, columns: _Tap, inside: Collection[tuple[int, int]]
+    ) -> None:
+        """Add to the sums of a tile what one row of the kernel, from one block of the data, gives."""
+        shape, dot = self.shape, self.dot
+        run = shape.lanes * dot.group
+        together = columns.count if shape.dilation[1] == 1 else 1
+        with _counted(columns.first, columns.count // together) as kx, T.serial(together * self.steps) as step:
+            weights = [
+                dot.weights(T.Bind(self.weight[tile.o + v, c, ky, T.Ramp((kx * self.steps + step) * run, 1, run)]))
+                for v in range(self.tile.vectors)
+            ]
+            for pixel, (r, x) in enumerate(tile.pixels):
+                if (r, x) in inside:
+                    row, column = shape.source(0, ky, tile.y + r), shape.source(1, kx, tile.x + x)
+                    at = column * shape.inner + step * dot.group
+                    numbers = dot.broadcast(self.data, [tile.n, block, row, at])
+                elif dot.is_shifted:
+                    numbers = dot.zeros()
+                else:
+                    continue
+                for v in range(self.tile.vectors):
+                    lanes = self._at(pixel * self.tile.vectors + v)
+                    T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
+
+    def _finish(self, tile: _Tile) -> None:
+        """Compute what follows, and store it."""
+        width, lanes = self.plain.result[1], self.shape.lanes
+        for v in range(self.tile.vectors):
+            for pixel, (r, x) in enumerate(tile.pixels):
+                row, column = tile.y + r, tile.x + x
+                if self.tile.merged > 1:
+                    row, column = row * self.tile.merged + column // width, column % width
+                with T.vectorized(lanes) as lane:
+                    value = tile.sums[(pixel * self.tile.vectors + v) * lanes + lane]
+                    self.tail.store((tile.n, tile.o + v, row, column, lane), value)
+
+    def _offsets(self, o: Any) -> Any:
+        """What the shift of the data adds to a sum, for each row of the kernel: 128 times the sum of its weights."""
+        shape, dot = self.shape, self.dot
+        height, width = shape.kernel
+        vectors = range(self.tile.vectors)
+        offsets = T.alloc_buffer((height, self.tile.vectors * shape.lanes), dot.sums, scope="local")
+        sums = T.alloc_buffer((self.tile.vectors * shape.lanes,), dot.sums, scope="local")
+        run = shape.lanes * dot.group
+        with T.serial(height) as ky:
+            for v in vectors:
+                T.buffer_store(sums, dot.vector(0), [self._at(v)])
+            with T.serial(shape.taken) as c, T.serial(width * self.steps) as step:
+                for v in vectors:
+                    weights = dot.weights(self.weight[o + v, c, ky, T.Ramp(step * run, 1, run)])
+                    T.buffer_store(sums, dot.add(sums[self._at(v)], dot.zeros(), weights), [self._at(v)])
+            for v in vectors:
+                T.buffer_store(offsets, sums[self._at(v)], [ky, self._at(v)])
+        return offsets
+
+    def _at(self, vector: int) -> Any:
+        return T.Ramp(vector * self.shape.lanes, 1, self.shape.lanes)
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """Where a tile of the result is, its pixels as rows and columns from there on, and the sums for them."""
+
+    n: Any
+    o: Any
+    y: Any
+    x: Any
+    pixels: Sequence[tuple[int, int]]
+    sums: Any
+
+
+@contextmanager
+def _counted(first: Any, count: Any) -> Iterator[Any]:
+    """A loop over `count` numbers from `first` on."""
+    if isinstance(count, int) and count == 1:
+        yield first
+    else:
+        with T.serial(first, first + count) as k:
+            yield k
+
+
+def _view(buffer: Any, dtype: str, shape: Sequence[int]) -> Any:
+    return T.decl_buffer(shape, dtype, data=buffer.data)
+
+
+def _merged(shape: Shape, count: int) -> Shape:
+    """A pointwise convolution with `count` rows as one."""
+    if count == 1:
+        return shape
+    rows, width = shape.image
+    whole = rows // count, width * count
+    return replace(shape, image=whole, result=whole)

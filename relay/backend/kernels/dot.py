@@ -1,0 +1,181 @@
+"""The innermost step of a convolution or matrix product: a vector of sums, and what a processor adds to it at once.
+
+    float32    sums + broadcast(x) * weights                                one number x
+    int8       sums + x0 * weights0 + x1 * weights1 + x2 * weights2 + x3 * weights3
+
+Of int8 data, four numbers side by side in memory are taken at once, and the weights of each sum have theirs side by
+side: the layout `16o4i`. Every way of doing it is exact, and wraps where int32 does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tvm import tirx
+from tvm.tirx.script import builder as T
+
+# int8 numbers of the data that go into a step.
+GROUP = 4
+# Four bytes of -128. An exclusive or with it adds 128 to int8 numbers, which are then to be read as uint8.
+_OFFSET = -0x7F7F7F80
+
+
+@dataclass(frozen=True)
+class Dot:
+    """The step for sums in vectors of `lanes` numbers; `signed` says whether int8 data may be negative.
+
+    `scratch` is how many more vector registers it needs, besides those for sums, weights and one of the data.
+    """
+
+    name: str
+    lanes: int
+    signed: bool
+    dtype: str = "int8"
+    group: int = GROUP
+    sums: str = "int32"
+    scratch: int = 0
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether the step adds 128 times the weights too much: the data are taken for unsigned."""
+        return False
+
+    def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
+        """The operand for data, the same in all lanes: `GROUP` numbers of the buffer, from `index` on."""
+        *outer, last = index
+        four = tirx.reinterpret("int32", data[(*outer, T.Ramp(last, 1, GROUP))])
+        # Shifted before it is broadcast: LLVM does not come to an end with the exclusive or of a broadcast load.
+        shifted = four ^ tirx.const(_OFFSET, "int32") if self.is_shifted else four
+        return self.data(T.Broadcast(shifted, self.lanes))
+
+    def zeros(self) -> Any:
+        """The operand for data that are zero."""
+        return self.data(self.vector(_OFFSET if self.is_shifted else 0))
+
+    def vector(self, value: int) -> Any:
+        """The same number in all lanes."""
+        return T.Broadcast(tirx.const(value, self.sums), self.lanes)
+
+    def data(self, numbers: Any) -> Any:
+        """The operand for data, from an int32 in each lane that is four numbers."""
+        return numbers
+
+    def weights(self, numbers: Any) -> Any:
+        """The operand for weights, from the vector that they are in memory."""
+        return tirx.reinterpret(f"int32x{self.lanes}", numbers)
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        """The sums with the products added."""
+        raise NotImplementedError
+
+    def call(self, name: str, *args: Any) -> Any:
+        """An instruction that gives sums, by LLVM's name."""
+        return tirx.call_llvm_pure_intrin(f"{self.sums}x{self.lanes}", name, *args)
+
+
+class Multiply(Dot):
+    """float32: a fused multiply-add, which LLVM makes of the two."""
+
+    def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
+        return T.Broadcast(data[tuple(index)], self.lanes)
+
+    def zeros(self) -> Any:
+        return self.vector(0)
+
+    def weights(self, numbers: Any) -> Any:
+        return numbers
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        return sums + data * weights
+
+
+class Bytes(Dot):
+    """x86 with VNNI: `vpdpbusd` multiplies uint8 data with int8 weights."""
+
+    @property
+    def is_shifted(self) -> bool:
+        return self.signed
+
+    def data(self, numbers: Any) -> Any:
+        return tirx.reinterpret(f"int8x{GROUP * self.lanes}", numbers)
+
+    def weights(self, numbers: Any) -> Any:
+        return numbers
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        return self.call(f"llvm.x86.avx512.vpdpbusd.{32 * self.lanes}", sums, data, weights)
+
+
+class Words(Dot):
+    """x86 without VNNI: `vpmaddwd` multiplies int16 and adds pairs.
+
+    The four bytes of a lane become the pairs (0, 2) and (1, 3) by shifts alone.
+    """
+
+    def data(self, numbers: Any) -> Any:
+        return _pairs(numbers, self.lanes)
+
+    def weights(self, numbers: Any) -> Any:
+        return _pairs(numbers, self.lanes)
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        name = {4: "sse2.pmadd.wd", 8: "avx2.pmadd.wd", 16: "avx512.pmaddw.d.512"}[self.lanes]
+        for x, w in zip(data, weights, strict=True):
+            sums = sums + self.call(f"llvm.x86.{name}", x, w)
+        return sums
+
+
+def _pairs(numbers: Any, lanes: int) -> tuple[Any, Any]:
+    words = tirx.reinterpret(f"int16x{2 * lanes}", numbers)
+    eight = T.Broadcast(tirx.const(8, "int16"), 2 * lanes)
+    return T.Bind((words << eight) >> eight), T.Bind(words >> eight)
+
+
+class Signed(Dot):
+    """ARM with the dot-product extension: `sdot`."""
+
+    def data(self, numbers: Any) -> Any:
+        return tirx.reinterpret(f"int8x{GROUP * self.lanes}", numbers)
+
+    def weights(self, numbers: Any) -> Any:
+        return numbers
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        return self.call("llvm.aarch64.neon.sdot.v4i32.v16i8", sums, data, weights)
+
+
+class Generic(Dot):
+    """Any processor: four multiplications of int32."""
+
+    def data(self, numbers: Any) -> Any:
+        return _bytes(numbers, self.lanes)
+
+    def weights(self, numbers: Any) -> Any:
+        return _bytes(tirx.reinterpret(f"int32x{self.lanes}", numbers), self.lanes)
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        for x, w in zip(data, weights, strict=True):
+            sums = sums + x * w
+        return sums
+
+
+def _bytes(numbers: Any, lanes: int) -> list[Any]:
+    def shift(count: int) -> Any:
+        return T.Broadcast(tirx.const(count, "int32"), lanes)
+
+    return [T.Bind((numbers << shift(24 - 8 * k)) >> shift(24)) for k in range(GROUP)]
+
+
+def dot_of(dtype: str, lanes: int, kind: str, signed: bool) -> Dot:
+    """The step for data and weights of a dtype, on a processor with the instructions of that kind (`Features.dot`)."""
+    if dtype == "float32":
+        return Multiply("fma", lanes, signed, dtype="float32", group=1, sums="float32")
+    if kind.startswith("vpdpbusd") and 32 * lanes <= int(kind.removeprefix("vpdpbusd")):
+        return Bytes(f"vpdpbusd{32 * lanes}", lanes, signed)
+    if kind.startswith(("vpdpbusd", "pmaddwd")) and 32 * lanes <= int(kind[-3:]):
+        return Words(f"pmaddwd{32 * lanes}", lanes, signed, scratch=4)
+    if kind == "sdot" and lanes == 4:
+        return Signed("sdot", lanes, signed)
+    return Generic("int32 multiply-add", lanes, signed, scratch=8)

@@ -1,0 +1,61 @@
+"""How a kernel cuts its work: which part of the result is computed at once in registers.
+
+A tile is `rows x width` pixels of `vectors` blocks of channels each. In each step a processor loads `vectors` vectors
+of weights and a number of each pixel, and adds to all sums. So a tile as square as can be loads least, and one that is
+a whole part of a row leaves no pixels over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tile:
+    """What is computed at once: `width` pixels of `rows` rows, `vectors` blocks of channels; `merged` rows are one."""
+
+    width: int
+    rows: int = 1
+    vectors: int = 1
+    merged: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.width}x{self.vectors}"
+
+
+def parts(total: int, most: int) -> list[tuple[int, int]]:
+    """`total` cut into as few parts of at most `most` as can be, even ones: where each starts, and its size."""
+    count = -(-total // most)
+    size, more = divmod(total, count)
+    sizes = [size + 1] * more + [size] * (count - more)
+    return [(sum(sizes[:k]), sizes[k]) for k in range(count)]
+
+
+def best_tile(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Tile:
+    """The tile that costs least, of those with at most `sums` vectors of sums."""
+    return min(tiles(rows, width, blocks, sums, mergeable), key=lambda tile: _cost(tile, width))
+
+
+def tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Iterator[Tile]:
+    """The tiles to choose from, for a result of `rows x width` pixels and that many blocks of channels."""
+    for vectors in _divisors(blocks, min(8, sums)):
+        most = sums // vectors
+        for merged in _divisors(rows, rows) if mergeable else (1,):
+            yield Tile(parts(width * merged, most)[0][1], 1, vectors, merged)
+        if not mergeable and most >= 2 * width and rows > 1:
+            yield Tile(width, min(rows, most // width), vectors)
+
+
+def _divisors(number: int, most: int) -> Sequence[int]:
+    return [k for k in range(1, most + 1) if number % k == 0]
+
+
+def _cost(tile: Tile, width: int) -> float:
+    """Cycles for each vector of sums: a step adds one a cycle, or loads one vector, or two single numbers."""
+    row = width * tile.merged
+    found = 0.0
+    for _, size in parts(row, tile.width):
+        pixels = size * tile.rows
+        found += max(pixels * tile.vectors, tile.vectors + pixels / 2, 4) + 1
+    return found / (row * tile.rows * tile.vectors)
