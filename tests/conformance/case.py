@@ -8,12 +8,16 @@ Texts = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Case:
-    """One program. `run` yields a stage's name and its text, one after another. A flat one has no folder."""
+    """One program. `run` yields a stage's name and its text, one after another. A flat one has no folder.
+
+    The numbers of a measured one are found in data: a sum in another order gives others.
+    """
 
     family: str
     name: str
     run: Callable[[], Texts]
     flat: bool = False
+    measured: bool = False
 
     @property
     def label(self) -> str:

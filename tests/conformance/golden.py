@@ -6,7 +6,10 @@ from .case import Case
 
 ROOT = pathlib.Path(__file__).parents[1] / "golden"
 
-STAGES = ("text", "import", "prerequisite", "constants", "partition", "annotate", "calibrate", "realize", "quantize")
+STAGES = (
+    *("text", "import", "prerequisite", "constants", "partition", "annotate", "calibrate", "realize", "quantize"),
+    *("fuse", "output"),
+)
 REFUSED = ROOT / "refused.txt"
 
 

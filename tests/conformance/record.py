@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).parents[2]
 def record(patterns: list[str]) -> None:
     """Record the selected cases, and in one file those that the genuine Relay refuses, each with its reason.
 
-    A case may end the worker's process with it (a failed check in C++ code); another worker goes on after it.
+    What it printed before it refused is recorded all the same. A case may end the worker's process with it (a failed
+    check in C++ code); another worker goes on after it.
     """
     from .oracle import interpreter
 
@@ -45,6 +46,7 @@ def record(patterns: list[str]) -> None:
             if worker.wait() == 0:
                 break
             refused[done[-1]] = f"the process ended with {worker.returncode}"
+            print(f"{done[-1]}: {refused[done[-1]]}", flush=True)
     golden.REFUSED.write_text("".join(f"{label}: {refused[label]}\n" for label in sorted(refused)))
 
 
@@ -59,15 +61,16 @@ def main() -> None:
             continue
         print("start", case.label, flush=True)
         golden.forget(case)
+        stages = []
         try:
-            texts = dict(case.run())
+            for stage, text in case.run():
+                golden.write(case, stage, text)
+                stages.append(stage)
+            print(f"{case.label}: recorded {len(stages)}", flush=True)
         except Exception as error:
             last = (str(error).strip().splitlines() or [""])[-1].strip()
-            print(f"{case.label}: refused, {type(error).__name__}: {last[:160]}", flush=True)
-            continue
-        for stage, text in texts.items():
-            golden.write(case, stage, text)
-        print(f"{case.label}: recorded {len(texts)}", flush=True)
+            after = f" after {stages[-1]}" if stages else ""
+            print(f"{case.label}: refused, {type(error).__name__}{after}: {last[:160]}", flush=True)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,16 @@ def test_values_may_differ_in_the_fifth_digit_of_the_largest():
     assert difference("constants", LINE.replace("1.00000e-01", "1.01000e-01"), LINE) is not None
 
 
+def test_numbers_that_were_measured_may_differ_a_little():
+    want = "%1 = simulated_quantize(%0, 0.0250788f, kind=1)"
+    got = want.replace("0.0250788", "0.0250789")
+    assert difference("calibrate", got, want, measured=True) is None
+    assert difference("calibrate", got, want) is not None
+    assert difference("annotate", got, want, measured=True) is not None
+    assert difference("calibrate", want.replace("0.0250788", "0.0251"), want, measured=True) is not None
+    assert difference("calibrate", got.replace("%1", "%2"), want, measured=True) is not None
+
+
 def test_types_of_constants_may_not_differ():
     assert difference("constants", LINE.replace("[4, 3]", "[3, 4]"), LINE) is not None
     assert difference("import", LINE.replace("1.00000e-01", "1.00100e-01"), LINE) is not None
@@ -60,3 +70,19 @@ def test_every_golden_text_has_a_case():
 def test_every_case_is_recorded_or_refused():
     missing = [case.label for case in select([]) if not golden.read(case) and case.label not in golden.refused()]
     assert missing == []
+
+
+def test_an_output_may_be_a_step_off_here_and_there():
+    want = "step 0.0625\n" + "\n".join(["1 -2 3 0.5"] * 50)
+    assert difference("output", want, want) is None
+    assert difference("output", want.replace("1 -2", "2 -2", 1), want) is None
+    assert difference("output", want.replace("1 -2", "2.1 -2", 1), want) == (
+        "value 0 is 2.1 steps instead of 1, the mean difference is 0.0055"
+    )
+    assert "the mean difference is 0.225" in difference("output", want.replace("-2", "-2.9"), want)
+
+
+def test_an_output_has_its_step_and_its_shape():
+    want = "step 0.0625\n1 2\n3 4"
+    assert difference("output", want.replace("0.0625", "0.0626"), want) == "'step 0.0626' instead of 'step 0.0625'"
+    assert difference("output", "step 0.0625\n1 2 3 4", want) == "1 rows of 4 instead of 2 of 2"
