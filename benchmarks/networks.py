@@ -26,7 +26,7 @@ def run(networks: Sequence[str], contenders: Sequence[str], threads: Sequence[in
     found = {name: _network(name, contenders, threads, runs, peaks) for name in networks}
     print(f"\n{'build':18}{'fp32 s':>10}{'int8 s':>10}{'quantize s':>12}{'most memory MB':>16}")
     for name, result in found.items():
-        cells = (result[key] for key in ("build_float32_s", "build_int8_s", "quantize_s"))
+        cells = (result[key] for key in ("build_float32_s", "build_int8_s", "import_and_quantize_s"))
         print(f"{name:18}" + "{:10.1f}{:10.1f}{:12.1f}".format(*cells) + f"{result['build_peak_mb']:16.0f}")
     print(f"\n{'most memory, MB':18}" + "".join(f"{name:>21}" for name in contenders))
     for name, result in found.items():

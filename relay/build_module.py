@@ -10,7 +10,7 @@ module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tvm
 from tvm import relax
@@ -18,7 +18,7 @@ from tvm.ir import GlobalVar, IRModule
 
 from . import transform
 from .analysis import free_vars
-from .backend import layout  # noqa: F401  registers which layouts convolutions take
+from .backend import layout, pipeline  # noqa: F401  layout registers which layouts convolutions take
 from .backend.executor_factory import ExecutorFactoryModule
 from .backend.inline import inlined
 from .backend.interpreter import Executor, Interpreter, arguments
@@ -27,6 +27,9 @@ from .expr import Function
 from .module import main_of, with_main
 from .parameters import bind_params_by_name
 from .transform.infer_type import infer
+
+if TYPE_CHECKING:
+    from .backend.program import Program
 
 __all__ = ["bind_params_by_name", "build", "create_executor"]
 
@@ -48,8 +51,8 @@ def build(
         mod = with_main(mod, bind_params_by_name(func, params))
     mod = optimize(mod, found)
     program = _program(mod, found)
-    executable = relax.build(program, target=found)
-    return ExecutorFactoryModule(executable, mod, program, found)
+    executable = relax.build(program.module, target=found, tir_pipeline=pipeline.NAME)
+    return ExecutorFactoryModule(executable, mod, program.module, program.kernels, found)
 
 
 def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
@@ -76,7 +79,7 @@ def _in_layouts(mod: IRModule) -> IRModule:
     return mod
 
 
-def _program(mod: IRModule, target: tvm.target.Target) -> IRModule:
+def _program(mod: IRModule, target: tvm.target.Target) -> Program:
     # Operators' tensor expressions are loaded by the first build: many a program only looks at Relay.
     from .backend.program import to_relax
 

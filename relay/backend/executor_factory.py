@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import tvm
 from tvm import relax
 from tvm.ir import IRModule
 
+from .describe import Description, Made, described
 from .graph_executor import architecture, check_processor
-from .target import requirements
+from .target import features, requirements
 
 
 class ExecutorFactoryModule:
@@ -20,12 +21,21 @@ class ExecutorFactoryModule:
 
     lib["default"](tvm.cpu())       a machine that runs it, for `graph_executor.GraphModule`
     lib.export_library("net.so")    a file for `tvm.runtime.load_module`
+    print(lib.describe())           the kernels, their shapes, and what share of the time each takes
     """
 
-    def __init__(self, executable: Any, ir_mod: IRModule, relax_mod: IRModule, target: tvm.target.Target) -> None:
+    def __init__(
+        self,
+        executable: Any,
+        ir_mod: IRModule,
+        relax_mod: IRModule,
+        kernels: Sequence[Made],
+        target: tvm.target.Target,
+    ) -> None:
         self.executable = executable
         self.ir_mod = ir_mod
         self.relax_mod = relax_mod
+        self.kernels = kernels
         self.target = target
 
     def __getitem__(self, name: str) -> Callable[[Any], relax.VirtualMachine]:
@@ -49,6 +59,13 @@ class ExecutorFactoryModule:
                 " or name a compiler, as in fcompile=tvm.contrib.cc.cross_compiler('aarch64-linux-gnu-g++')"
             )
         self.executable.export_library(str(file_name), **options)
+
+    def describe(self) -> Description:
+        """A table of the kernels: how often each is called, shapes, how it is computed, its share of time (estimated).
+
+        Its text is the table, and it is a sequence of its rows.
+        """
+        return described(self.kernels, features(self.target))
 
     def get_params(self) -> dict[str, tvm.runtime.Tensor]:
         """The parameters that are to be set before a run: none, the library has all of them inside."""

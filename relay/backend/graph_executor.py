@@ -151,8 +151,9 @@ def _numbers(index: Any, of: Sequence[Any]) -> bool:
 
 
 def _named(key: str | int | None, value: Any, params: Mapping[str, Any]) -> dict[str | int, Any]:
-    named: dict[str | int, Any] = dict(params)
-    return named if key is None else {key: value, **named}
+    first: dict[str | int, Any] = {} if key is None else {key: value}
+    first.update(params)
+    return first
 
 
 def _given(value: Any, out: Any) -> Any:

@@ -3,13 +3,15 @@
     before   fn (%p0: Tensor[(1, 8), float32], Primitive=1) { %0 = nn.relu(%p0); add(%0, 1f) }
     after    @T.prim_func  def fused_nn_relu_add(p0: T.Buffer((1, 8)), add: T.Buffer((1, 8))): ...
 
-Its operators are written as tensor expressions (`relay.backend.te`), one on another, and `schedule.py` makes loops of
-them. Where TVM writes an operator as loops itself, such as sorting, it makes all loops.
+Its operators are written as tensor expressions (`relay.backend.te`), one on another. A kernel (`relay.backend.kernels`)
+makes loops of them where there is one for an operator of the function, else `schedule.py` does. Where TVM writes an
+operator as loops itself, such as sorting, it makes all loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,8 @@ from tvm.ir import Op
 from ..expr import Call, Constant, Function, Tuple, TupleGetItem, Var
 from ..expr_functor import post_order
 from ..ty import TensorType, TupleType
+from .describe import LOOPS
+from .kernels import Primitive, kernel_of
 from .schedule import scheduled
 from .target import Features
 from .te.elementwise import copied
@@ -28,29 +32,86 @@ from .te.registry import lowering
 
 @dataclass(frozen=True)
 class Lowered:
-    """A TensorIR function: its inputs, then the tensors in `constants`, then its outputs."""
+    """A TensorIR function: its inputs, then the tensors in `constants`, then its outputs.
+
+    `path` says which kernel wrote it, `LOOPS` where none did. `operations` are 2 for a product that is summed up, 1 for
+    each other number that is computed.
+    """
 
     func: tvm.tirx.PrimFunc
     constants: Sequence[Constant]
+    path: str
+    operations: int
 
 
 def lower(func: Function, features: Features) -> Lowered:
     """The TensorIR function for a typed primitive function, whose operators all have a lowering."""
+    return _by_kernel(func, features) or _by_loops(func, features)
+
+
+def _by_kernel(func: Function, features: Features) -> Lowered | None:
+    for call, _ in post_order(func.body):
+        if isinstance(call, Call) and (build := kernel_of(call.op)) is not None:
+            made = _expressed(func, call)
+            args = [made.values[arg] for arg in call.args]
+            kernel = build(Primitive(call, args, made.values[call], made.inputs, made.outputs), features)
+            if kernel is not None:
+                return Lowered(kernel.func, made.constants, kernel.path, kernel.operations)
+    return None
+
+
+def _by_loops(func: Function, features: Features) -> Lowered:
+    made = _expressed(func)
+    loops = scheduled(made.inputs, made.outputs, features)
+    if loops is None:
+        loops = te.create_prim_func([*made.inputs, *made.outputs]).without_attr("global_symbol")
+    return Lowered(loops, made.constants, LOOPS, _operations(made.outputs))
+
+
+def _operations(outputs: Sequence[te.Tensor]) -> int:
+    """How many operations the loops for tensor expressions do, where each number is computed once."""
+    found: dict[Any, int] = {}
+    stack = [tensor.op for tensor in outputs]
+    while stack:
+        stage = stack.pop()
+        if stage not in found:
+            found[stage] = _of_stage(stage)
+            stack.extend(tensor.op for tensor in stage.input_tensors)
+    return sum(found.values())
+
+
+def _of_stage(stage: Any) -> int:
+    if not isinstance(stage, te.ComputeOp):
+        return 0
+    extents = [int(axis.dom.extent) for axis in (*stage.axis, *stage.reduce_axis)]
+    return math.prod([*extents, 2 if stage.reduce_axis else 1])
+
+
+@dataclass(frozen=True)
+class _Expressed:
+    """A primitive function as tensor expressions: the tensors for each node, for its inputs and for its outputs."""
+
+    values: Mapping[Any, Any]
+    inputs: Sequence[te.Tensor]
+    constants: Sequence[Constant]
+    outputs: Sequence[te.Tensor]
+
+
+def _expressed(func: Function, given: Call | None = None) -> _Expressed:
+    """The function as tensor expressions; what the call `given` computes is a placeholder."""
     values: dict[Any, Any] = {}
     inputs: list[te.Tensor] = []
     for param in func.params:
         values[param] = _placeholder(param.checked_type, param.name_hint, inputs)
     constants: list[Constant] = []
     for node, below in post_order(func.body):
-        if isinstance(node, Constant):
+        if given is not None and node == given:
+            values[node] = _placeholder(node.checked_type, node.op.name, [])
+        elif isinstance(node, Constant):
             values[node] = _constant(node, inputs, constants)
         elif not isinstance(node, Op | Var):
             values[node] = _value(node, [values.get(child) for child in below])
-    outputs = _separate(flat(values[func.body]), inputs)
-    made = scheduled(inputs, outputs, features)
-    if made is None:
-        made = te.create_prim_func([*inputs, *outputs]).without_attr("global_symbol")
-    return Lowered(made, constants)
+    return _Expressed(values, inputs, constants, _separate(flat(values[func.body]), inputs))
 
 
 def flat(value: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from tvm.ir import GlobalVar, IRModule
 
 from ..expr import Constant, Function, Tuple, TupleGetItem, Var
 from ..ty import TupleType, type_text
+from .describe import Made
 from .interpreter import schedule
-from .lower import flat, lower, operators, tensor_types
+from .lower import Lowered, flat, lower, operators, tensor_types
 from .target import features, requirements
 from .te import lowering
 
@@ -32,7 +34,7 @@ from .te import lowering
 _LONGEST = 80
 
 
-def to_relax(func: Function, target: tvm.target.Target) -> IRModule:
+def to_relax(func: Function, target: tvm.target.Target) -> Program:
     """The Relax module for a typed and fused function, compiled for `target`.
 
     Raises `NotImplementedError` with all operators that have no lowering.
@@ -44,7 +46,26 @@ def to_relax(func: Function, target: tvm.target.Target) -> IRModule:
         raise NotImplementedError(
             f"{', '.join(sorted(missing))} cannot be compiled: run this module with relay.create_executor('debug')"
         )
-    return _Program(func, target).module(steps)
+    program = _Program(func, target)
+    return Program(program.module(steps), program.kernels())
+
+
+@dataclass
+class _Function:
+    """A primitive function, its TensorIR function, and how often it is called."""
+
+    func: Function
+    gvar: GlobalVar
+    lowered: Lowered
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Relax module, and what its functions are."""
+
+    module: IRModule
+    kernels: Sequence[Made]
 
 
 class _Program:
@@ -55,7 +76,7 @@ class _Program:
         self.target = target
         self.features = features(target)
         self.builder = relax.BlockBuilder()
-        self.made: dict[int, list[tuple[Function, GlobalVar, Sequence[Constant]]]] = {}
+        self.made: dict[int, list[_Function]] = {}
         self.taken: dict[str, int] = {}
 
     def module(self, steps: Sequence[Any]) -> IRModule:
@@ -73,6 +94,10 @@ class _Program:
             self.builder.emit_func_output(relax.const(np.frombuffer(text, "uint8")))
         return self.builder.finalize()
 
+    def kernels(self) -> Sequence[Made]:
+        """The functions of the module, in the order of their first calls."""
+        return [_described_function(made) for alike in self.made.values() for made in alike]
+
     def _value(self, node: Any, below: Sequence[Any]) -> Any:
         if isinstance(node, Constant):
             return relax.const(node.data)
@@ -85,11 +110,11 @@ class _Program:
         return self._call(below[0], below[1:], node.checked_type)
 
     def _call(self, func: Function, args: Sequence[Any], ty: Any) -> Any:
-        gvar, constants = self._function(func)
-        given = [*flat(tuple(args)), *(relax.const(constant.data) for constant in constants)]
-        outputs = tensor_types(ty)
-        types = [_relax_type(output) for output in outputs]
-        call = self.builder.emit(relax.call_tir(gvar, relax.Tuple(given), types[0] if len(types) == 1 else types))
+        made = self._function(func)
+        made.calls += 1
+        given = [*flat(tuple(args)), *(relax.const(constant.data) for constant in made.lowered.constants)]
+        types = [_relax_type(output) for output in tensor_types(ty)]
+        call = self.builder.emit(relax.call_tir(made.gvar, relax.Tuple(given), types[0] if len(types) == 1 else types))
         found = [call] if len(types) == 1 else [self._field(call, at) for at in range(len(types))]
         return _shaped(found, ty)
 
@@ -102,16 +127,15 @@ class _Program:
             return var
         return tuple(self._unpacked(self._field(var, at), field) for at, field in enumerate(ty.fields))
 
-    def _function(self, func: Function) -> tuple[GlobalVar, Sequence[Constant]]:
+    def _function(self, func: Function) -> _Function:
         """The TensorIR function for a primitive one, the one that is there for another of the same structure."""
         alike = self.made.setdefault(tvm_ffi.structural_hash(func), [])
-        for other, gvar, constants in alike:
-            if tvm_ffi.structural_equal(func, other):
-                return gvar, constants
+        for other in alike:
+            if tvm_ffi.structural_equal(func, other.func):
+                return other
         lowered = lower(func, self.features)
-        gvar = self.builder.add_func(lowered.func, self._name(func))
-        alike.append((func, gvar, lowered.constants))
-        return gvar, lowered.constants
+        alike.append(_Function(func, self.builder.add_func(lowered.func, self._name(func)), lowered))
+        return alike[-1]
 
     def _name(self, func: Function) -> str:
         name = "_".join(["fused", *(op.replace(".", "_") for op in operators(func))])
@@ -126,6 +150,15 @@ def signature(func: Function) -> dict[str, Any]:
     inputs = [_described(param) for param in func.params]
     outputs = [{"shape": list(ty.shape), "dtype": ty.dtype} for ty in tensor_types(func.body.checked_type)]
     return {"inputs": inputs, "outputs": outputs}
+
+
+def _described_function(made: _Function) -> Made:
+    lowered = made.lowered
+    params = [ty for param in made.func.params for ty in tensor_types(param.checked_type)]
+    constants = [constant.checked_type for constant in lowered.constants]
+    outputs = tensor_types(made.func.body.checked_type)
+    name = made.gvar.name_hint
+    return Made(name, lowered.path, lowered.operations, made.calls, [*params, *constants], outputs)
 
 
 def _described(param: Var) -> dict[str, Any]:
