@@ -23,7 +23,7 @@ from ..expr import Call, Constant, Function, Tuple, TupleGetItem, Var
 from ..expr_functor import post_order
 from ..ty import TensorType, TupleType
 from .describe import LOOPS
-from .kernels import Primitive, kernel_of
+from .kernels import Choice, Primitive, kernel_of
 from .schedule import scheduled
 from .target import Features
 from .te.elementwise import copied
@@ -35,28 +35,32 @@ class Lowered:
     """A TensorIR function: its inputs, then the tensors in `constants`, then its outputs.
 
     `path` says which kernel wrote it, `LOOPS` where none did. `operations` are 2 for a product that is summed up, 1 for
-    each other number that is computed.
+    each other number that is computed. `choices` are other ways for the same kernel.
     """
 
     func: tvm.tirx.PrimFunc
     constants: Sequence[Constant]
     path: str
     operations: int
+    choices: Sequence[Choice] = ()
 
 
-def lower(func: Function, features: Features) -> Lowered:
-    """The TensorIR function for a typed primitive function, whose operators all have a lowering."""
-    return _by_kernel(func, features) or _by_loops(func, features)
+def lower(func: Function, features: Features, choice: Choice | None = None) -> Lowered:
+    """The TensorIR function for a typed primitive function, whose operators all have a lowering.
+
+    Its kernel is written by `choice`, one of the `choices` that it had before.
+    """
+    return _by_kernel(func, features, choice) or _by_loops(func, features)
 
 
-def _by_kernel(func: Function, features: Features) -> Lowered | None:
+def _by_kernel(func: Function, features: Features, choice: Choice | None) -> Lowered | None:
     for call, _ in post_order(func.body):
         if isinstance(call, Call) and (build := kernel_of(call.op)) is not None:
             made = _expressed(func, call)
             args = [made.values[arg] for arg in call.args]
-            kernel = build(Primitive(call, args, made.values[call], made.inputs, made.outputs), features)
+            kernel = build(Primitive(call, args, made.values[call], made.inputs, made.outputs, choice), features)
             if kernel is not None:
-                return Lowered(kernel.func, made.constants, kernel.path, kernel.operations)
+                return Lowered(kernel.func, made.constants, kernel.path, kernel.operations, kernel.choices)
     return None
 
 

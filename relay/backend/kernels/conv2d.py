@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tvm import tirx
@@ -32,7 +32,7 @@ from .convolution import Shape, shape_of_convolution
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
-from .tiles import Tile, best_tile, parts
+from .tiles import Tile, chosen, parts, ranked_tiles
 
 # Below so many operations, waking the other threads takes longer than the work.
 _WORTH_THREADS = 200_000
@@ -46,10 +46,11 @@ def conv2d(primitive: Primitive, features: Features) -> Kernel | None:
         return None
     dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
     registers = features.registers // -(-shape.lanes // features.lanes)
-    tile = best_tile(*shape.result, shape.made, max(1, registers - 3 - dot.scratch), shape.is_pointwise)
+    ranked = ranked_tiles(*shape.result, shape.made, max(1, registers - 3 - dot.scratch), shape.is_pointwise)
+    tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
         _Loops(shape, dot, tile, tail, features.cores).write()
-    return Kernel(builder.get(), f"direct, {dot.name}, {tile}", shape.operations)
+    return Kernel(builder.get(), f"direct, {dot.name}, {tile}", shape.operations, [asdict(each) for each in ranked])
 
 
 @dataclass(frozen=True)

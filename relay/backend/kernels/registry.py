@@ -11,7 +11,7 @@ loops of the tensor expressions are taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,13 +21,17 @@ from tvm.ir import Op
 from ...expr import Call
 from ..target import Features
 
+# The parameters of a kernel by name, as they stand in a tuning file.
+Choice: TypeAlias = Mapping[str, int]
+
 
 @dataclass(frozen=True)
 class Primitive:
     """A primitive function as tensor expressions, around the call that a kernel computes.
 
     `args` has the tensors of the call's arguments, and `result` is a placeholder for what the call gives. The function
-    takes `inputs` and gives `outputs`, in this order.
+    takes `inputs` and gives `outputs`, in this order. `choice` is one of the `Kernel.choices` of before, where tuning
+    has found that to be the fastest.
     """
 
     call: Call
@@ -35,15 +39,20 @@ class Primitive:
     result: te.Tensor
     inputs: Sequence[te.Tensor]
     outputs: Sequence[te.Tensor]
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A TensorIR function, what `lib.describe()` calls it, and how many operations it is: 2 for a product summed."""
+    """A TensorIR function, what `lib.describe()` calls it, and how many operations it is: 2 for a product summed.
+
+    `choices` are the ways to write it that `relay.tune` measures, the likeliest ones first.
+    """
 
     func: tirx.PrimFunc
     path: str
     operations: int
+    choices: Sequence[Choice] = ()
 
 
 Builder: TypeAlias = Callable[[Primitive, Features], Kernel | None]

@@ -8,7 +8,9 @@ a whole part of a row leaves no pixels over.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from .registry import Choice
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,14 @@ def parts(total: int, most: int) -> list[tuple[int, int]]:
     return [(sum(sizes[:k]), sizes[k]) for k in range(count)]
 
 
-def best_tile(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Tile:
-    """The tile that costs least, of those with at most `sums` vectors of sums."""
-    return min(tiles(rows, width, blocks, sums, mergeable), key=lambda tile: _cost(tile, width))
+def ranked_tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Sequence[Tile]:
+    """The tiles with at most `sums` vectors of sums, those that cost least first."""
+    return sorted(tiles(rows, width, blocks, sums, mergeable), key=lambda tile: _cost(tile, width))
+
+
+def chosen(ranked: Sequence[Tile], choice: Choice | None) -> Tile:
+    """The tile that a choice is for; the first one where there is none or it is for no tile of these."""
+    return next((tile for tile in ranked if asdict(tile) == choice), ranked[0])
 
 
 def tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Iterator[Tile]:
