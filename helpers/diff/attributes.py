@@ -1,0 +1,78 @@
+"""The attributes of a call or a function: their values, and how Relay writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from tvm import relay
+
+
+def attribute_values(attrs: Any) -> dict[str, Any]:
+    """The attributes of a call or a function by name, those at their default too."""
+    return {str(name): attrs[name] for name in attrs.keys()} if attrs is not None else {}  # noqa: SIM118  no mapping
+
+
+def exact(value: Any) -> str:
+    """A text that two values share where they are one value: of a float it has all bits."""
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, relay.Constant):
+        return f"{value.data.dtype}{array_of(value).shape}{array_of(value).tobytes().hex()}"
+    if isinstance(value, Mapping) or hasattr(value, "items"):
+        return "{" + ", ".join(sorted(f"{exact(key)}: {exact(item)}" for key, item in value.items())) + "}"
+    if not isinstance(value, str) and hasattr(value, "__iter__"):
+        return f"[{', '.join(map(exact, value))}]"
+    return repr(value)
+
+
+def written_attributes(expr: Any) -> list[tuple[str, str]]:
+    """The attributes of a call or a function that its text has: each name with `name=value`.
+
+    They are read off the text of a call without arguments, for only Relay knows which of them it leaves out.
+    """
+    if isinstance(expr, relay.Call):
+        alone = str(relay.Call(expr.op, [], expr.attrs))
+        inside = alone[alone.index("(") + 1 : alone.rindex(")")]
+    else:
+        inside = str(relay.Function([], relay.Tuple([]), None, None, expr.attrs))
+        inside = inside[inside.index("(") + 1 : inside.rindex(") {\n  ()\n}")]
+    return list(_cut(inside, set(attribute_values(expr.attrs))))
+
+
+def _cut(inside: str, names: set[str]) -> Iterator[tuple[str, str]]:
+    """`a=1, b=[2, 3], c="d, e"` at the commas that stand before a name, outside brackets and quotes."""
+    start, depth, quoted = 0, 0, False
+    for at, char in enumerate(inside):
+        if char == '"' and inside[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif not quoted and char in "([{":
+            depth += 1
+        elif not quoted and char in ")]}":
+            depth -= 1
+        elif char == "," and not quoted and depth == 0 and inside[at + 1 :].lstrip().split("=")[0] in names:
+            yield _named(inside[start:at])
+            start = at + 1
+    if inside:
+        yield _named(inside[start:])
+
+
+def _named(written: str) -> tuple[str, str]:
+    written = written.strip()
+    return written.split("=")[0], shown(written)
+
+
+def array_of(constant: Any) -> np.ndarray:
+    """The numbers of a constant; where NumPy can share their memory, it does."""
+    try:
+        return np.from_dlpack(constant.data)
+    except (AttributeError, BufferError, RuntimeError, TypeError):
+        return constant.data.numpy()
+
+
+def shown(written: str) -> str:
+    """`written` with a line break, an escape or anything else that does not print as Python writes it in a string."""
+    if written.isprintable():
+        return written
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in written)
