@@ -135,7 +135,7 @@ class _Loops:
     def _views(self) -> None:
         """The data and the weight, with what is run through in one go as the last axis."""
         shape = self.shape
-        data, weight = (self.tail.buffers[arg] for arg in self.tail.primitive.args)
+        data, weight = map(self.tail.buffer, self.tail.primitive.args)
         if len(data.shape) == 4 and self.dot.group > 1:
             data = self._in_fours(data)
         rows, width = shape.image

@@ -27,6 +27,7 @@ from ..te.registry import dtype_of, shape_of
 from .registry import Primitive
 
 Index = Sequence[Any]
+Key = tuple[Any, int]
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,22 @@ class Tail:
 
     primitive: Primitive
     stages: Sequence[te.Tensor]
-    buffers: Mapping[te.Tensor, Any]
+    buffers: Mapping[Key, Any]
 
     def store(self, index: Index, value: Any) -> None:
         """Compute the outputs at `index` from the kernel's `value` there, and store them."""
         index = [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
-        known = {self.primitive.result: value}
+        known = {_key(self.primitive.result): value}
         for stage in self.stages:
-            known[stage] = T.Bind(self._element(stage, index, known))
+            known[_key(stage)] = T.Bind(self._element(stage, index, known))
         for output in self.primitive.outputs:
-            T.buffer_store(self.buffers[output], known[output], index)
+            T.buffer_store(self.buffer(output), known[_key(output)], index)
 
-    def _element(self, tensor: te.Tensor, index: Index, known: Mapping[te.Tensor, Any]) -> Any:
+    def buffer(self, tensor: te.Tensor) -> Any:
+        """The buffer of an input or an output of the function."""
+        return self.buffers[_key(tensor)]
+
+    def _element(self, tensor: te.Tensor, index: Index, known: Mapping[Key, Any]) -> Any:
         """The element of a tensor; those in `known` have been computed, at their own index."""
         axes = dict(zip((axis.var for axis in tensor.op.axis), index, strict=True))
 
@@ -54,9 +59,9 @@ class Tail:
             if call.op.name != "te.tensor_load":
                 return call
             source, *place = call.args
-            if source in known:
-                return known[source]
-            buffer = self.buffers.get(source)
+            if _key(source) in known:
+                return known[_key(source)]
+            buffer = self.buffers.get(_key(source))
             return self._element(source, place, known) if buffer is None else buffer[tuple(place)]
 
         body = tensor.op.body[tensor.value_index]
@@ -72,7 +77,7 @@ def kernel_function(primitive: Primitive, stages: Sequence[te.Tensor]) -> Iterat
     with IRBuilder() as builder, T.prim_func(s_tir=True):
         T.func_attr({"tirx.noalias": True})
         buffers = {
-            tensor: T.arg(tensor.op.name, T.buffer(shape_of(tensor), dtype_of(tensor)))
+            _key(tensor): T.arg(tensor.op.name, T.buffer(shape_of(tensor), dtype_of(tensor)))
             for tensor in (*primitive.inputs, *primitive.outputs)
         }
         yield builder, Tail(primitive, stages, buffers)
@@ -89,15 +94,16 @@ def stages_of(primitive: Primitive) -> Sequence[te.Tensor] | None:
         not isinstance(tensor.op, te.ComputeOp) or isinstance(tensor.op.body[0], tirx.Reduce) for tensor in computed
     ):
         return None
-    depending = {primitive.result}
+    outputs = set(map(_key, primitive.outputs))
+    depending = {_key(primitive.result)}
     for tensor in computed:
-        found = [index for read, index in _loads(tensor) if read in depending]
+        found = [index for read, index in _loads(tensor) if _key(read) in depending]
         if not all(_is_own(index, tensor) for index in found):
             return None
-        if found or tensor in primitive.outputs:
-            depending.add(tensor)
+        if found or _key(tensor) in outputs:
+            depending.add(_key(tensor))
     shape = shape_of(primitive.result)
-    stages = [tensor for tensor in computed if tensor in depending]
+    stages = [tensor for tensor in computed if _key(tensor) in depending]
     return stages if all(shape_of(tensor) == shape for tensor in stages) else None
 
 
@@ -112,19 +118,25 @@ def _is_own(index: Index, tensor: te.Tensor) -> bool:
 
 def _post_order(primitive: Primitive) -> list[te.Tensor]:
     """What is computed for the outputs, each after what it reads."""
-    given = {primitive.result, *primitive.inputs}
-    found: dict[te.Tensor, None] = {}
+    given = set(map(_key, (primitive.result, *primitive.inputs)))
+    found: dict[Key, te.Tensor] = {}
     stack = list(reversed(primitive.outputs))
     while stack:
         tensor = stack[-1]
-        below = [read for read in tensor.op.input_tensors if read not in given and read not in found]
-        if below and tensor not in found:
+        reads = tensor.op.input_tensors
+        below = [read for read in reads if _key(read) not in given and _key(read) not in found]
+        if below and _key(tensor) not in found:
             stack.extend(below)
             continue
         stack.pop()
-        if tensor not in given:
-            found.setdefault(tensor)
-    return list(found)
+        if _key(tensor) not in given:
+            found.setdefault(_key(tensor), tensor)
+    return list(found.values())
+
+
+def _key(tensor: te.Tensor) -> Key:
+    """What stands for a tensor in a dictionary: TVM does not compare tensors that hold one number."""
+    return tensor.op, tensor.value_index
 
 
 def _loads(tensor: te.Tensor) -> list[tuple[te.Tensor, Index]]:
