@@ -15,7 +15,7 @@ from . import (
     tvm_names,
     ty,
 )
-from .build_module import build, create_executor
+from .build_module import build, create_executor, tune
 from .expr import (
     Call,
     Constant,

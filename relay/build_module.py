@@ -10,6 +10,7 @@ module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tvm
@@ -29,30 +30,61 @@ from .parameters import bind_params_by_name
 from .transform.infer_type import infer
 
 if TYPE_CHECKING:
+    from .backend.kernels import Choice
     from .backend.program import Program
+    from .backend.tune import Tuning
 
-__all__ = ["bind_params_by_name", "build", "create_executor"]
+__all__ = ["bind_params_by_name", "build", "create_executor", "tune"]
 
 
 def build(
-    ir_mod: IRModule | Function, target: Any = None, params: Mapping[str, Any] | None = None
+    ir_mod: IRModule | Function,
+    target: Any = None,
+    params: Mapping[str, Any] | None = None,
+    tuning: str | Path | None = None,
 ) -> ExecutorFactoryModule:
     """Compile `@main` of a module, or a function, for a CPU.
 
     `target` is `"llvm"`, with options such as `"llvm -mcpu=znver4"`, a dictionary or a `tvm.target.Target`; without it
-    the one of the `with` around counts. `params` are bound to `@main`.
-    Raises `ValueError` for a target that TVM does not know, `NotImplementedError` with all operators that have no
-    lowering. The module stays as it is.
+    the one of the `with` around counts. `params` are bound to `@main`. `tuning` is a file that `relay.tune` wrote; one
+    for another network or machine is ignored, with a warning.
+    Raises `ValueError` for a target that TVM does not know and for a file without a tuning, `NotImplementedError` with
+    all operators that have no lowering. The module stays as it is.
     """
+    mod, found = _optimized(ir_mod, target, params, "relay.build")
+    chosen = _tuning().choices(tuning, mod["main"], found) if tuning is not None else {}
+    program = _program(mod, found, chosen)
+    executable = relax.build(program.module, target=found, tir_pipeline=pipeline.NAME)
+    return ExecutorFactoryModule(executable, mod, program.module, program.kernels, found)
+
+
+def tune(
+    ir_mod: IRModule | Function,
+    target: Any = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    file: str | Path,
+) -> Tuning:
+    """Measure how each kernel of a network is fastest, show the progress, and write `file` for `relay.build`.
+
+    Arguments are those of `relay.build`. Gives what was found; its text is a table.
+    Raises `ValueError` where code for the target does not run here.
+    """
+    mod, found = _optimized(ir_mod, target, params, "relay.tune")
+    tuning = _tuning().measured(mod["main"], _program(mod, found, {}).kernels, found)
+    tuning.save(file)
+    return tuning
+
+
+def _optimized(
+    ir_mod: IRModule | Function, target: Any, params: Mapping[str, Any] | None, caller: str
+) -> tuple[IRModule, tvm.target.Target]:
     mod = tvm.IRModule.from_expr(ir_mod) if isinstance(ir_mod, Function) else ir_mod
-    func = main_of(mod, "relay.build")
+    func = main_of(mod, caller)
     found = cpu_target(target)
     if params:
         mod = with_main(mod, bind_params_by_name(func, params))
-    mod = optimize(mod, found)
-    program = _program(mod, found)
-    executable = relax.build(program.module, target=found, tir_pipeline=pipeline.NAME)
-    return ExecutorFactoryModule(executable, mod, program.module, program.kernels, found)
+    return optimize(mod, found), found
 
 
 def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
@@ -79,11 +111,17 @@ def _in_layouts(mod: IRModule) -> IRModule:
     return mod
 
 
-def _program(mod: IRModule, target: tvm.target.Target) -> Program:
+def _program(mod: IRModule, target: tvm.target.Target, choices: Mapping[str, Choice]) -> Program:
     # Operators' tensor expressions are loaded by the first build: many a program only looks at Relay.
     from .backend.program import to_relax
 
-    return to_relax(mod["main"], target)
+    return to_relax(mod["main"], target, choices)
+
+
+def _tuning() -> Any:
+    from .backend import tune
+
+    return tune
 
 
 class Compiled(Executor):

@@ -12,12 +12,13 @@ performance model", 2009.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..expr import Function
 from ..ty import TensorType
 from .target import Features
 
@@ -75,14 +76,16 @@ class Description(Sequence[Row]):
 
 @dataclass(frozen=True)
 class Made:
-    """A TensorIR function of a program, with what it takes and gives."""
+    """A TensorIR function of a program, with what it takes and gives, and other ways that its kernel may be written."""
 
     name: str
+    func: Function
     path: str
     operations: int
     calls: int
     inputs: Sequence[TensorType]
     outputs: Sequence[TensorType]
+    choices: Sequence[Mapping[str, int]] = ()
 
 
 def described(kernels: Sequence[Made], features: Features) -> Description:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from ..expr import Constant, Function, Tuple, TupleGetItem, Var
 from ..ty import TupleType, type_text
 from .describe import Made
 from .interpreter import schedule
+from .kernels import Choice
 from .lower import Lowered, flat, lower, operators, tensor_types
 from .target import features, requirements
 from .te import lowering
@@ -34,8 +35,8 @@ from .te import lowering
 _LONGEST = 80
 
 
-def to_relax(func: Function, target: tvm.target.Target) -> Program:
-    """The Relax module for a typed and fused function, compiled for `target`.
+def to_relax(func: Function, target: tvm.target.Target, choices: Mapping[str, Choice]) -> Program:
+    """The Relax module for a typed and fused function, for `target`; `choices` are for kernels of these names.
 
     Raises `NotImplementedError` with all operators that have no lowering.
     """
@@ -46,7 +47,7 @@ def to_relax(func: Function, target: tvm.target.Target) -> Program:
         raise NotImplementedError(
             f"{', '.join(sorted(missing))} cannot be compiled: run this module with relay.create_executor('debug')"
         )
-    program = _Program(func, target)
+    program = _Program(func, target, choices)
     return Program(program.module(steps), program.kernels())
 
 
@@ -71,8 +72,9 @@ class Program:
 class _Program:
     """The Relax module in the making."""
 
-    def __init__(self, func: Function, target: tvm.target.Target) -> None:
+    def __init__(self, func: Function, target: tvm.target.Target, choices: Mapping[str, Choice]) -> None:
         self.func = func
+        self.choices = choices
         self.target = target
         self.features = features(target)
         self.builder = relax.BlockBuilder()
@@ -133,8 +135,9 @@ class _Program:
         for other in alike:
             if tvm_ffi.structural_equal(func, other.func):
                 return other
-        lowered = lower(func, self.features)
-        alike.append(_Function(func, self.builder.add_func(lowered.func, self._name(func)), lowered))
+        name = self._name(func)
+        lowered = lower(func, self.features, self.choices.get(name))
+        alike.append(_Function(func, self.builder.add_func(lowered.func, name), lowered))
         return alike[-1]
 
     def _name(self, func: Function) -> str:
@@ -157,8 +160,10 @@ def _described_function(made: _Function) -> Made:
     params = [ty for param in made.func.params for ty in tensor_types(param.checked_type)]
     constants = [constant.checked_type for constant in lowered.constants]
     outputs = tensor_types(made.func.body.checked_type)
-    name = made.gvar.name_hint
-    return Made(name, lowered.path, lowered.operations, made.calls, [*params, *constants], outputs)
+    return Made(
+        *(made.gvar.name_hint, made.func, lowered.path, lowered.operations, made.calls),
+        *([*params, *constants], outputs, lowered.choices),
+    )
 
 
 def _described(param: Var) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from tvm.relay.backend.describe import Made, described
 from tvm.relay.backend.target import cpu_target, features
 from tvm.relay.ty import TensorType
 
+NOTHING = relay.Function([], relay.const(0))
+
 
 def built(body, *params, target="llvm"):
     return relay.build(tvm.IRModule.from_expr(relay.Function(list(params), body)), target)
@@ -52,7 +54,7 @@ def test_a_share_is_that_of_the_operations_or_of_the_bytes():
     small, large = TensorType((64,), "int8"), TensorType((64000,), "int8")
 
     def kernel(name, operations, *inputs, path="direct"):
-        return Made(name, path, operations, 1, inputs, [small])
+        return Made(name, NOTHING, path, operations, 1, inputs, [small])
 
     rows = described([kernel("bytes", 10**6, small, small), kernel("floats", 10**6, small)], vnni)
     assert rows[1].share / rows[0].share == pytest.approx(4)
