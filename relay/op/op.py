@@ -29,6 +29,8 @@ __all__ = [
     "get",
     "names",
     "operator",
+    "register_alter_op_layout",
+    "register_convert_op_layout",
     "register_op_attr",
     "register_pattern",
 ]
@@ -79,6 +81,7 @@ RULES = ("FQPartitionRewrite", "FQAnnotateRewrite", "FQRealizeRewrite")
 _CALLED_WITH = {
     **dict.fromkeys(RULES, "(ref_call, new_args, ctx)"),
     "FTVMAlterOpLayout": "(attrs, args, types, result_type)",
+    "FTVMConvertOpLayout": "(attrs, args, types, desired_layouts)",
 }
 _WRITTEN: dict[tvm_ffi.Function, Callable[..., Any]] = {}
 
@@ -162,6 +165,16 @@ def register_op_attr(op_name: str, attr_key: str, value: Any = None, level: int 
 def register_pattern(op_name: str, pattern: OpPattern | int, level: int = 10) -> Any:
     """Say how an operator fuses."""
     return tvm.ir.register_op_attr(op_name, "TOpPattern", int(pattern), level)
+
+
+def register_alter_op_layout(op_name: str, alter_layout: Any = None, level: int = 10) -> Any:
+    """Say in which layouts an operator is fast: see `relay.transform.AlterOpLayout`. A decorator without a function."""
+    return tvm.ir.register_op_attr(op_name, "FTVMAlterOpLayout", alter_layout, level)
+
+
+def register_convert_op_layout(op_name: str, convert_layout: Any = None, level: int = 10) -> Any:
+    """Say how an operator takes a layout: see `relay.transform.ConvertLayout`. A decorator without a function."""
+    return tvm.ir.register_op_attr(op_name, "FTVMConvertOpLayout", convert_layout, level)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from .alter_op_layout import AlterOpLayout
 from .backward_fold_scale_axis import BackwardFoldScaleAxis
 from .canonicalize_cast import CanonicalizeCast
 from .canonicalize_ops import CanonicalizeOps
+from .convert_layout import ConvertLayout
 from .dead_code import DeadCodeElimination
 from .defuse_ops import DefuseOps
 from .eliminate_common_subexpr import EliminateCommonSubexpr
@@ -21,6 +22,7 @@ __all__ = [
     "BackwardFoldScaleAxis",
     "CanonicalizeCast",
     "CanonicalizeOps",
+    "ConvertLayout",
     "DeadCodeElimination",
     "DefuseOps",
     "EliminateCommonSubexpr",

@@ -207,8 +207,10 @@ def _dense(query: Query) -> Inferred:
 
 
 def _pool(query: Query) -> Inferred:
-    """Any layout with the spatial axes whole."""
+    """Any layout with the spatial axes whole; one that says in which layout its result is to be stays."""
     old = query.attrs.layout
+    if query.attrs.out_layout:
+        return query.unary(old)
     new = old if query.new is None else query.new[0]
     spatial = set(parsed(old).primal) - {"N", "C"}
     if any(is_blocked(new, letter) or letter not in parsed(new).primal for letter in spatial):
@@ -226,10 +228,10 @@ def _upsampling(query: Query) -> Inferred:
 
 
 def _resize(query: Query) -> Inferred:
-    """Any layout without blocks."""
+    """Any layout without blocks; one that has been given another stays."""
     old = query.attrs.layout
-    new = old if query.new is None else query.new[0]
-    layout = old if is_blocked(new) else new
+    follows = query.new is not None and old == query.old[0] and not is_blocked(query.new[0])
+    layout = query.new[0] if query.new is not None and follows else old
     return query.unary(layout, layout=layout)
 
 

@@ -22,6 +22,7 @@ PASSES = {
     "DeadCodeElimination": (1, ["InferType"]),
     "EliminateCommonSubexpr": (3, ["InferType"]),
     "SimplifyExpr": (0, ["InferType"]),
+    "AlterOpLayout": (3, ["InferType"]),
 }
 
 

@@ -666,3 +666,55 @@ def quantized():
     y = relay.annotation.stop_fusion(y)
     z = requantized(relay.add(conv_int8(y), relay.cast(y, "int32")), 1 << 30, -5)
     return altered(relay.multiply(relay.cast(z, "float32"), relay.const(0.1)), nchwc)
+
+
+# ConvertLayout
+
+
+def converted(expr, **desired):
+    """The function of `expr` after ConvertLayout, by the operators' names without `nn.`."""
+    layouts = {name if name == "image.resize2d" else f"nn.{name}": wanted for name, wanted in desired.items()}
+    return after(expr, T.ConvertLayout(layouts))
+
+
+LAST = ["NHWC", "default"]
+CONVERTED = {
+    "default": (lambda: conv(image()), {"conv2d": LAST}),
+    "default_first": (lambda: conv(image()), {"conv2d": ["NCHW", "default"]}),
+    "weight_named": (lambda: conv(image()), {"conv2d": ["NHWC", "OHWI"]}),
+    "batch_inside": (lambda: conv(image()), {"conv2d": ["HWNC", "default"]}),
+    "blocks": (lambda: conv(image()), {"conv2d": ["NCHW16c", "OIHW16i16o"]}),
+    "bias": (lambda: relay.nn.relu(relay.nn.bias_add(conv(image()), weight(64))), {"conv2d": LAST}),
+    "depthwise": (lambda: conv(image(), groups=64), {"conv2d": LAST}),
+    "depthwise_named": (lambda: conv(image(), groups=64), {"conv2d": ["NHWC", "HWIO"]}),
+    "grouped": (lambda: conv(image(), groups=4), {"conv2d": LAST}),
+    "from_last": (
+        lambda: relay.nn.conv2d(
+            var("x", 1, 8, 8, 4),
+            weight(3, 3, 4, 8),
+            channels=8,
+            kernel_size=3,
+            data_layout="NHWC",
+            kernel_layout="HWIO",
+        ),
+        {"conv2d": ["NCHW", "default"]},
+    ),
+    "transposed": (lambda: UNARY["conv_transpose"](image()), {"conv2d_transpose": LAST}),
+    "conv3d": (
+        lambda: relay.nn.conv3d(var("x", 1, 4, 5, 5, 5), weight(4, 4, 3, 3, 3)),
+        {"conv3d": ["NDHWC", "default"]},
+    ),
+    "conv3d_transposed": (
+        lambda: relay.nn.conv3d_transpose(var("x", 1, 4, 5, 5, 5), weight(4, 4, 3, 3, 3)),
+        {"conv3d_transpose": ["NDHWC", "default"]},
+    ),
+    "max_pool": (lambda: UNARY["max_pool"](image()), {"max_pool2d": ["NHWC"]}),
+    "avg_pool": (lambda: UNARY["avg_pool"](image()), {"avg_pool2d": ["NCHW4c"]}),
+    "global_pool": (lambda: UNARY["global_avg_pool"](image()), {"global_avg_pool2d": ["NHWC"]}),
+    "resize": (lambda: UNARY["resize"](image()), {"image.resize2d": ["NHWC"]}),
+    "nothing": (lambda: conv(image()), {}),
+    "two_wishes": (lambda: UNARY["max_pool"](conv(image())), {"conv2d": LAST, "max_pool2d": ["NCHW"]}),
+    "residual": (lambda: relay.add(conv(relay.nn.relu(image())), relay.nn.relu(image("y"))), {"conv2d": LAST}),
+}
+for _name, (_expr, _desired) in CONVERTED.items():
+    PROGRAMS[f"convert_{_name}"] = partial(lambda expr, desired: converted(expr(), **desired), _expr, _desired)
