@@ -260,7 +260,7 @@ class _Study:
         self.expressions += (statement.value for statement in place.statements)
 
     def _dtypes(self, place: Place, inner: Sequence[Inner]) -> list[str]:
-        bound = [dtype_of(statement.var) for statement in place.statements]
+        bound = [dtype_of(statement.value) for statement in place.statements]
         loaded = [dtype_of(access.buffer) for access in _all(place.accesses, inner) if access.buffer is not None]
         return [*self.stage.dtypes, *bound, *loaded, *(dtype for one in inner for dtype in one.stage.dtypes)]
 

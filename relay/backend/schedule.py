@@ -32,7 +32,7 @@ from tvm.ir import Range
 from tvm.tirx.stmt import AllocBuffer, BufferStore, DeclBuffer, For, ForKind, IfThenElse, SeqStmt, Stmt
 
 from .plan import Inner, Plan, Segment, plans, variables
-from .stages import Place, Stage, deep_enough, key, read_stages, substituted
+from .stages import Lanes, Place, Stage, deep_enough, key, read_stages, substituted
 from .target import Features
 from .te.registry import dtype_of, shape_of
 
@@ -74,23 +74,6 @@ def _for(var: Any, extent: int, body: Sequence[Stmt], kind: ForKind = ForKind.SE
 
 
 @dataclass(frozen=True)
-class _Lanes:
-    """What runs over the lanes of a vector; without `var`, a single number."""
-
-    count: int = 1
-    var: Any = None
-
-    @property
-    def at(self) -> Any:
-        """The lane."""
-        return tirx.const(0, "int32") if self.var is None else self.var
-
-    def loop(self, body: Sequence[Stmt]) -> list[Stmt]:
-        """The statements, for all lanes."""
-        return list(body) if self.var is None else [_for(self.var, self.count, body, ForKind.VECTORIZED)]
-
-
-@dataclass(frozen=True)
 class _Registers:
     """The accumulators of a reduction, `stride` for each of the points that are computed at once; and the lane."""
 
@@ -118,12 +101,12 @@ class _Nest:
     def statements(self) -> list[Stmt]:
         """All of them."""
         place = Place(self.plan.stages, self.plan.buffers, self._accumulated, tvm.sym.Analyzer())
-        self._loops(0, place, [{axis: tirx.const(0, "int32") for axis in self.plan.stage.axes}], _Lanes())
+        self._loops(0, place, [{axis: tirx.const(0, "int32") for axis in self.plan.stage.axes}], Lanes())
         return place.statements
 
     # the loops over the elements
 
-    def _loops(self, depth: int, place: Place, points: list[_Point], lanes: _Lanes) -> None:
+    def _loops(self, depth: int, place: Place, points: list[_Point], lanes: Lanes) -> None:
         """Add the loops from `depth` on, for all points at once."""
         for inner in self.plan.inner:
             if inner.level == depth:
@@ -162,9 +145,7 @@ class _Nest:
     def _lanes_for(self, extent: int) -> int:
         return min(4 * self.features.lanes // self.plan.widest, 1 << (extent.bit_length() - 1))
 
-    def _segment(
-        self, depth: int, within: Sequence[Segment], place: Place, points: list[_Point], lanes: _Lanes
-    ) -> None:
+    def _segment(self, depth: int, within: Sequence[Segment], place: Place, points: list[_Point], lanes: Lanes) -> None:
         """The loop over a segment, or over those of several loops from `depth` on."""
         blocks = [self._blocks(depth + k, segment) for k, segment in enumerate(within)]
         total = rest = math.prod(count for _, count in blocks)
@@ -194,8 +175,8 @@ class _Nest:
         return bound
 
     def _advanced(
-        self, depth: int, begin: Any, step: int, points: list[_Point], lanes: _Lanes, place: Place
-    ) -> tuple[list[_Point], _Lanes]:
+        self, depth: int, begin: Any, step: int, points: list[_Point], lanes: Lanes, place: Place
+    ) -> tuple[list[_Point], Lanes]:
         """The points and the lanes inside of a loop."""
         loop = self.plan.loops[depth]
         if depth == self.plan.vector and step > 1:
@@ -203,14 +184,14 @@ class _Nest:
             return [point | loop.values(begin + lanes.at) for point in points], lanes
         return [point | loop.values(begin + k) for k in range(step) for point in points], lanes
 
-    def _vector(self, count: int, place: Place) -> _Lanes:
-        lanes = _Lanes(count, tirx.Var("v", "int32"))
+    def _vector(self, count: int, place: Place) -> Lanes:
+        lanes = Lanes(count, tirx.Var("v", "int32"))
         place.analyzer.bind(lanes.var, Range(0, count))
         return lanes
 
-    def _elements(self, place: Place, points: Sequence[_Point], lanes: _Lanes) -> None:
+    def _elements(self, place: Place, points: Sequence[_Point], lanes: Lanes) -> None:
         """Compute the elements at the points, and store them."""
-        below, stage = place.inner(), self.plan.stage
+        below, stage = place.inner(lanes), self.plan.stage
         for self.point, point in enumerate(points):
             index = [point[axis] for axis in stage.axes]
             offset = below.offset(stage.shape, index)
@@ -220,7 +201,7 @@ class _Nest:
                 else:
                     value = below.evaluate(stage.bodies[tensor.value_index], point)
                 below.statements.append(BufferStore(self.plan.buffers[key(tensor)], value, [offset]))
-        place.statements += lanes.loop(below.statements)
+        place.statements += below.loop()
 
     # reductions
 
@@ -229,7 +210,7 @@ class _Nest:
         registers = self.registers[tensor.op]
         return tirx.BufferLoad(registers.buffers[tensor.value_index], registers.at(self.point))
 
-    def _reduced(self, inner: Inner, place: Place, points: Sequence[_Point], lanes: _Lanes) -> _Registers:
+    def _reduced(self, inner: Inner, place: Place, points: Sequence[_Point], lanes: Lanes) -> _Registers:
         """Add a reduction, computed at all points."""
         if inner.vector is None:
             found = self._started(inner, place, len(points), lanes)
@@ -242,16 +223,16 @@ class _Nest:
         place.statements += self._summed(inner, found, place, points, lanes, count=whole)
         if begin := whole * lanes.count % extent:
             rest = _Registers(found.buffers, found.stride, tirx.const(0, "int32"))
-            place.statements += self._summed(inner, rest, place, points, _Lanes(), begin, extent - begin)
+            place.statements += self._summed(inner, rest, place, points, Lanes(), begin, extent - begin)
         return self._folded(inner, found, place, len(points), lanes)
 
     def _allocated(self, inner: Inner, place: Place, size: int) -> list[Any]:
         name, dtypes = inner.stage.name, inner.stage.dtypes
-        buffers = [tirx.decl_buffer((size,), dtype, name=name, scope="local", layout=None) for dtype in dtypes]
+        buffers = [tirx.decl_buffer((size,), dtype, name=name, layout=None) for dtype in dtypes]
         place.statements += map(AllocBuffer, buffers)
         return buffers
 
-    def _started(self, inner: Inner, place: Place, points: int, lanes: _Lanes) -> _Registers:
+    def _started(self, inner: Inner, place: Place, points: int, lanes: Lanes) -> _Registers:
         """Registers with what each sum starts from."""
         found = _Registers(self._allocated(inner, place, points * lanes.count), lanes.count, lanes.at)
         starts = [
@@ -268,7 +249,7 @@ class _Nest:
         found: _Registers,
         place: Place,
         points: Sequence[_Point],
-        lanes: _Lanes,
+        lanes: Lanes,
         begin: int = 0,
         count: int = 0,
     ) -> list[Stmt]:
@@ -292,18 +273,18 @@ class _Nest:
         return _behind(conditions, body)
 
     def _updates(
-        self, inner: Inner, found: _Registers, place: Place, points: Sequence[_Point], lanes: _Lanes
+        self, inner: Inner, found: _Registers, place: Place, points: Sequence[_Point], lanes: Lanes
     ) -> tuple[list[Any], list[Stmt]]:
         """One more value for the sum of each point, and the conditions under which there is one."""
-        below = place.inner()
+        below = place.inner(lanes)
         conditions = [self._update(inner, found, below, k, point) for k, point in enumerate(points)]
         if all(tvm_ffi.structural_equal(one, conditions[0]) for one in conditions):
-            return conditions[0], lanes.loop(below.statements)
+            return conditions[0], below.loop()
         body: list[Stmt] = []
         for k, point in enumerate(points):
-            alone = place.inner()
+            alone = place.inner(lanes)
             own = self._update(inner, found, alone, k, point)
-            body += _behind(own, lanes.loop(alone.statements))
+            body += _behind(own, alone.loop())
         return [], body
 
     def _update(self, inner: Inner, found: _Registers, place: Place, number: int, point: _Point) -> list[Any]:
@@ -317,7 +298,7 @@ class _Nest:
         place.statements += (BufferStore(*pair, at) for pair in zip(found.buffers, results, strict=True))
         return place.skipping or []
 
-    def _folded(self, inner: Inner, found: _Registers, place: Place, points: int, lanes: _Lanes) -> _Registers:
+    def _folded(self, inner: Inner, found: _Registers, place: Place, points: int, lanes: Lanes) -> _Registers:
         """The sums of the lanes, half of them added to the other half until one is left.
 
         In registers of their own: those of the loop are only ever used whole, so that LLVM keeps them out of memory.
@@ -328,7 +309,7 @@ class _Nest:
         place.statements += lanes.loop(whole)
         half = lanes.count // 2
         while half:
-            pair = self._vector(half, place) if half > 1 else _Lanes()
+            pair = self._vector(half, place) if half > 1 else Lanes()
             body = []
             for k in range(points):
                 at = k * found.stride + pair.at

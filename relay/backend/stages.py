@@ -18,10 +18,13 @@ from typing import Any
 import tvm
 import tvm_ffi
 from tvm import te, tirx
-from tvm.ir import Call
-from tvm.tirx.stmt import Bind, Stmt
+from tvm.ir import Call, Expr
+from tvm.tirx.stmt import AllocBuffer, Bind, BufferStore, For, ForKind, SeqStmt, Stmt
 
 from .te.registry import dtype_of, shape_of
+
+# A value of more nodes than this is kept in a register.
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,25 @@ def key(tensor: te.Tensor) -> Key:
 Reduce = Callable[["Place", te.Tensor, Sequence[Any]], Any]
 
 
+@dataclass(frozen=True)
+class Lanes:
+    """What runs over the lanes of a vector; without `var`, a single number."""
+
+    count: int = 1
+    var: Any = None
+
+    @property
+    def at(self) -> Any:
+        """The lane."""
+        return tirx.const(0, "int32") if self.var is None else self.var
+
+    def loop(self, body: Sequence[Stmt]) -> list[Stmt]:
+        """The statements, for all lanes."""
+        if self.var is None:
+            return list(body)
+        return [For(self.var, 0, self.count, ForKind.VECTORIZED, body[0] if len(body) == 1 else SeqStmt(list(body)))]
+
+
 @dataclass
 class Access:
     """A load from a buffer, or (`buffer` is None) a condition: its offset as an expression of the loops."""
@@ -202,6 +224,7 @@ class Place:
     reduce: Reduce
     analyzer: tvm.sym.Analyzer
     statements: list[Stmt] = field(default_factory=list)
+    lanes: Lanes = Lanes()
     accesses: list[Access] = field(default_factory=list)
     # Guards in the source of a reduction that leave its accumulator as it is: they go around the update.
     skipping: list[Any] | None = None
@@ -210,11 +233,17 @@ class Place:
     # Whether values are bound to variables; behind a guard they stand where they are used.
     binds: bool = True
     _values: dict[Any, list[tuple[Sequence[Any], Any]]] = field(default_factory=dict)
+    _sizes: dict[Any, int] = field(default_factory=dict)
+    _scratch: list[Stmt] = field(default_factory=list)
 
-    def inner(self) -> Place:
-        """A place in a loop inside of this one, where what is bound here is known."""
+    def inner(self, lanes: Lanes | None = None) -> Place:
+        """A place in a loop inside of this one, perhaps one over lanes. What is bound here is known there."""
         known = {one: list(values) for one, values in self._values.items()}
-        return Place(self.stages, self.buffers, self.reduce, self.analyzer, accesses=self.accesses, _values=known)
+        return Place(self.stages, self.buffers, self.reduce, self.analyzer, [], lanes or self.lanes, _values=known)
+
+    def loop(self) -> list[Stmt]:
+        """The statements, for all lanes."""
+        return [*self._scratch, *self.lanes.loop(self.statements)]
 
     def read(self, tensor: te.Tensor, index: Sequence[Any]) -> Any:
         """The element of a tensor."""
@@ -238,10 +267,30 @@ class Place:
         return substituted(found.expr, values)
 
     def bind(self, name: str, value: Any) -> Any:
-        """A variable for a value."""
+        """A variable for a value.
+
+        One of many steps is kept in a register: where TVM simplifies, it writes variables out.
+        """
+        size = self._size(value)
+        if size > _LONGEST:
+            register = tirx.decl_buffer((self.lanes.count,), dtype_of(value), name=name, layout=None)
+            self._scratch.append(AllocBuffer(register))
+            self.statements.append(BufferStore(register, value, [self.lanes.at]))
+            value, size = tirx.BufferLoad(register, [self.lanes.at]), 1
         var = tirx.Var(name, value.ty)
+        self._sizes[var] = size
         self.statements.append(Bind(var, value))
         return var
+
+    def _size(self, value: Any) -> int:
+        """How many nodes a value has once all variables are written out."""
+        sizes: list[int] = []
+
+        def count(node: Any) -> None:
+            sizes.append(self._sizes.get(node, 1) if isinstance(node, tirx.Var) else 1)
+
+        tvm_ffi.structural_walk(value, (Expr, count))
+        return sum(sizes)
 
     def _bound(self, name: str, value: Any) -> Any:
         simple = isinstance(value, tirx.Var | tirx.IntImm | tirx.FloatImm)

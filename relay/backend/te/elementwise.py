@@ -8,6 +8,7 @@ from typing import Any
 from tvm import te, tirx
 
 from ...op.tensor import clip_bounds
+from . import real
 from .registry import at, cast, dtype_of, is_float, lowers, number, shape_of, wide
 
 Scalar = Callable[..., Any]
@@ -59,12 +60,6 @@ def _sign(x: Any) -> Any:
     return tirx.Select(x > zero, one, below)
 
 
-def _sigmoid(x: Any) -> Any:
-    """Through `exp(-|x|)`, which cannot overflow."""
-    one, small = number(1, dtype_of(x)), tirx.exp(-tirx.abs(x))
-    return tirx.Select(x >= number(0, dtype_of(x)), one / (one + small), small / (one + small))
-
-
 def _bounded(x: Any, low: Any, high: Any) -> Any:
     """`x` between two bounds. A float is compared so that what is not a number stays so, as in NumPy and PyTorch."""
     if not is_float(dtype_of(x)):
@@ -75,11 +70,11 @@ def _bounded(x: Any, low: Any, high: Any) -> Any:
 
 
 def _larger(x: Any, y: Any) -> Any:
-    return tirx.Select(tirx.Or(x > y, tirx.isnan(x)), x, y) if is_float(dtype_of(x)) else tirx.max(x, y)
+    return tirx.Select(tirx.Or(x > y, real.is_nan(x)), x, y) if is_float(dtype_of(x)) else tirx.max(x, y)
 
 
 def _smaller(x: Any, y: Any) -> Any:
-    return tirx.Select(tirx.Or(x < y, tirx.isnan(x)), x, y) if is_float(dtype_of(x)) else tirx.min(x, y)
+    return tirx.Select(tirx.Or(x < y, real.is_nan(x)), x, y) if is_float(dtype_of(x)) else tirx.min(x, y)
 
 
 def _bitwise_not(x: Any) -> Any:
@@ -94,15 +89,11 @@ for _name, _scalar in {
     "negative": lambda x: -x,
     "abs": lambda x: x if dtype_of(x).startswith(("uint", "bool")) else tirx.abs(x),
     "sign": _sign,
-    "exp": _real(tirx.exp),
     "log": _real(tirx.log),
     "log2": _real(tirx.log2),
     "log10": _real(tirx.log10),
     "sqrt": _real(tirx.sqrt),
     "rsqrt": _real(lambda x: number(1, dtype_of(x)) / tirx.sqrt(x)),
-    "sigmoid": _real(_sigmoid),
-    "tanh": _real(tirx.tanh),
-    "erf": _real(tirx.erf),
     "sin": _real(tirx.sin),
     "cos": _real(tirx.cos),
     "tan": _real(tirx.tan),
@@ -120,15 +111,36 @@ for _name, _scalar in {
     "round": _rounding(round_half_away),
     "logical_not": lambda x: tirx.Not(cast(x, "bool")),
     "bitwise_not": _bitwise_not,
-    "isnan": _only_float(tirx.isnan, False),
+    "isnan": _only_float(real.is_nan, False),
     "isinf": _only_float(_isinf, False),
-    "isfinite": _only_float(lambda x: tirx.Not(tirx.Or(tirx.isnan(x), _isinf(x))), True),
+    "isfinite": _only_float(lambda x: tirx.Not(tirx.Or(real.is_nan(x), _isinf(x))), True),
     "nn.relu": lambda x: _bounded(x, number(0, dtype_of(x)), None),
     "zeros_like": lambda x: number(0, dtype_of(x)),
     "ones_like": lambda x: number(1, dtype_of(x)),
     "cast": lambda x: x,
 }.items():
     _each(_name, _scalar)
+
+
+def _in_steps(name: str, function: Callable[[te.Tensor], te.Tensor]) -> None:
+    """Lower a function of real numbers that is made of tensors of its own."""
+
+    @lowers(name)
+    def lower(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+        (data,) = args
+        dtype = wide(dtype_of(data)) if is_float(dtype_of(data)) else "float64"
+        given = data if dtype_of(data) == dtype else mapped(data, lambda x: cast(x, dtype), "wide")
+        found = function(given)
+        return found if dtype == out.dtype else mapped(found, lambda x: cast(x, out.dtype), _label(name))
+
+
+for _name in ("exp", "tanh", "erf", "sigmoid"):
+    _in_steps(_name, getattr(real, _name))
+
+
+def mapped(data: te.Tensor, scalar: Scalar, name: str = "map") -> te.Tensor:
+    """`scalar` of each number of `data`."""
+    return te.compute(data.shape, lambda *i: scalar(data(*i)), name=name)
 
 
 @lowers("copy", "annotation.cast_hint", "annotation.stop_fusion", "annotation.checkpoint")

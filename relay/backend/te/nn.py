@@ -11,9 +11,8 @@ from tvm import te, tirx, topi
 from ...op.nn.blocked_convolution import plain_weight_shape
 from ...op.nn.convolution import KERNEL, TRANSPOSED_KERNEL
 from ...op.nn.windows import DATA, pairs, reach, sizes
-from .elementwise import along
+from .elementwise import along, mapped
 from .rearrange import padded, to_layout
-from .reduce import mapped
 from .registry import cast, dtype_of, is_float, lowers, number, shape_of, wide
 
 # convolutions

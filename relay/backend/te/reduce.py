@@ -9,6 +9,8 @@ from typing import Any
 from tvm import te, tirx, topi
 
 from ...op.reduce import reduced_axes
+from . import real
+from .elementwise import mapped
 from .registry import at, cast, dtype_of, is_float, lowers, number, shape_of, wide
 
 _PRODUCT = te.comm_reducer(lambda x, y: x * y, lambda dtype: tirx.const(1, dtype), name="prod")
@@ -32,11 +34,6 @@ def reduced(
         return reducer(value(index), axis=list(around.values())) if around else value(index)
 
     return te.compute(kept, element, name="reduce")
-
-
-def mapped(data: te.Tensor, scalar: Callable[[Any], Any], name: str = "map") -> te.Tensor:
-    """`scalar` of each number of `data`."""
-    return te.compute(data.shape, lambda *i: scalar(data(*i)), name=name)
 
 
 def _reduction(name: str, reducer: Reducer, before: Callable[[Any, str], Any], after: Callable[..., Any]) -> None:
@@ -125,25 +122,28 @@ def _collapse(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     return topi.reshape(mapped(total, lambda x: cast(x, out.dtype)), out.concrete_shape)
 
 
-def _exponents(data: te.Tensor, axis: int) -> tuple[te.Tensor, te.Tensor]:
-    """`data` less its maximum along the axis, and the sum of the exponentials of that, with the axis kept."""
+def _less_top(data: te.Tensor, axis: int) -> te.Tensor:
+    """`data` less its maximum along the axis: what is taken to a power cannot overflow."""
     shape, dtype = shape_of(data), wide(dtype_of(data))
     top = reduced(shape, [axis], True, te.max, lambda index: cast(data(*index), dtype))
-    shifted = te.compute(shape, lambda *i: cast(data(*i), dtype) - at(top, i), name="shifted")
-    return shifted, reduced(shape, [axis], True, te.sum, lambda index: tirx.exp(shifted(*index)))
+    return te.compute(shape, lambda *i: cast(data(*i), dtype) - at(top, i), name="shifted")
+
+
+def _total(data: te.Tensor, axis: int) -> te.Tensor:
+    return reduced(shape_of(data), [axis], True, te.sum, lambda index: data(*index))
 
 
 @lowers("nn.softmax")
 def _softmax(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
-    shifted, total = _exponents(args[0], attrs.axis % len(out.shape))
-    return te.compute(
-        out.concrete_shape, lambda *i: cast(tirx.exp(shifted(*i)) / at(total, i), out.dtype), name="softmax"
-    )
+    axis = attrs.axis % len(out.shape)
+    powers = real.exp(_less_top(args[0], axis))
+    total = _total(powers, axis)
+    return te.compute(out.concrete_shape, lambda *i: cast(powers(*i) / at(total, i), out.dtype), name="softmax")
 
 
 @lowers("nn.log_softmax")
 def _log_softmax(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
-    shifted, total = _exponents(args[0], attrs.axis % len(out.shape))
-    return te.compute(
-        out.concrete_shape, lambda *i: cast(shifted(*i) - tirx.log(at(total, i)), out.dtype), name="log_softmax"
-    )
+    axis = attrs.axis % len(out.shape)
+    shifted = _less_top(args[0], axis)
+    total = mapped(_total(real.exp(shifted), axis), tirx.log, "log")
+    return te.compute(out.concrete_shape, lambda *i: cast(shifted(*i) - at(total, i), out.dtype), name="log_softmax")
