@@ -60,7 +60,8 @@ def register_annotate_function(
     """Register `frewrite(ref_call, new_args, ctx)` as the annotation rule of an operator; a decorator without it.
 
     Where `debug_enabled_ops` of the current `qconfig` leaves the operator out, its calls stay in float; partition's
-    annotations always count, for they say how a value leaves a region. Returns the function as it was given. Raises `ValueError` where a rule of this level is registered already.
+    annotations always count, for they say how a value leaves a region. Returns the function as it was given. Raises
+    `ValueError` where a rule of this level is registered already.
     """
     if frewrite is None:
         return lambda function: register_annotate_function(op_name, function, level)

@@ -50,9 +50,10 @@ def graph():
 
 
 INPUTS = {
-    "tuple": (("x",), ONES, ValueError, "there is no input ('x',): the network has x"),
-    "dict": ({"x": ONES}, None, ValueError, "the network has x"),
-    "fraction": (0.5, ONES, ValueError, "there is no input 0.5"),
+    "tuple": (("x",), ONES, TypeError, "an input is set by its name or number, not by a tuple"),
+    "dict": ({"x": ONES}, None, TypeError, "not by a dict: name it, or pass **values"),
+    "fraction": (0.5, ONES, TypeError, "not by a float"),
+    "number": (1, ONES, ValueError, "there is no input 1: the network has x"),
     "negative": (-1, ONES, ValueError, "there is no input -1"),
     "nothing": ("x", None, TypeError, "the input 'x' takes float32 and is given object"),
     "text": ("x", "cat.png", TypeError, "the input 'x' takes float32 and is given <U7"),
@@ -63,7 +64,7 @@ INPUTS = {
         TypeError,
         "the input 'x' takes an array, and Tensor is no",
     ),
-    "number": ("x", 1.0, ValueError, "the input 'x' takes the shape (2, 3) and is given ()"),
+    "one number": ("x", 1.0, ValueError, "the input 'x' takes the shape (2, 3) and is given ()"),
 }
 
 
