@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import tvm
 import tvm_ffi
-from tvm import relax
+from tvm.runtime.vm import VirtualMachine
 
 __all__ = ["GraphModule"]
 
@@ -29,8 +29,8 @@ __all__ = ["GraphModule"]
 class GraphModule:
     """A compiled network with its inputs and outputs; the inputs stay from one run to the next."""
 
-    def __init__(self, module: relax.VirtualMachine) -> None:
-        if not isinstance(module, relax.VirtualMachine):
+    def __init__(self, module: VirtualMachine) -> None:
+        if not isinstance(module, VirtualMachine):
             raise TypeError(f'GraphModule takes lib["default"](device), not {type(module).__name__}')
         self._machine = module
         described = _signature(module)
@@ -151,6 +151,11 @@ def _numbers(index: Any, of: Sequence[Any]) -> bool:
 
 
 def _named(key: str | int | None, value: Any, params: Mapping[str, Any]) -> dict[str | int, Any]:
+    """The inputs that are given, by name or number."""
+    if key is not None and not isinstance(key, str | int | np.integer):
+        raise TypeError(
+            f"an input is set by its name or number, not by a {type(key).__name__}: name it, or pass **values"
+        )
     first: dict[str | int, Any] = {} if key is None else {key: value}
     first.update(params)
     return first
@@ -189,13 +194,13 @@ def _checked(value: Any, described: Mapping[str, Any]) -> np.ndarray:
     return np.ascontiguousarray(array).reshape(shape)
 
 
-def _signature(machine: relax.VirtualMachine) -> dict[str, Any]:
+def _signature(machine: VirtualMachine) -> dict[str, Any]:
     return json.loads(bytes(machine["signature"]().numpy()))
 
 
-def virtual_machine(module: Any, device: Any) -> relax.VirtualMachine:
+def virtual_machine(module: Any, device: Any) -> VirtualMachine:
     """The machine that runs a compiled module. Raises `ValueError` where this processor lacks what it needs."""
-    machine = relax.VirtualMachine(module, device)
+    machine = VirtualMachine(module, device)
     check_processor(_signature(machine)["processor"])
     return machine
 
