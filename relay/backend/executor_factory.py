@@ -48,8 +48,11 @@ class ExecutorFactoryModule:
     def export_library(self, file_name: str | Path, **options: Any) -> None:
         """Save the network, with its parameters, as a shared library; options are those of TVM's own method.
 
-        Raises `ValueError` for a library of another architecture without a compiler that links for it.
+        Raises `ValueError` for a library of another architecture without a compiler that links for it, and
+        `FileNotFoundError` where the folder does not exist.
         """
+        if not (folder := Path(file_name).absolute().parent).is_dir():
+            raise FileNotFoundError(f"there is no folder {folder} to save {Path(file_name).name} in: make it first")
         theirs = requirements(self.target)["architecture"]
         if theirs != architecture(platform.machine()) and not (
             options.get("fcompile") or str(file_name).endswith(".tar")

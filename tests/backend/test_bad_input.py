@@ -104,3 +104,9 @@ def test_a_run_that_is_refused_keeps_the_inputs(graph):
         graph.run(x=-ONES, y=ONES)
     graph.run()
     assert graph.get_output(0).numpy().sum() == 6
+
+
+def test_a_library_in_a_folder_that_is_not_there(tmp_path):
+    lib = relay.build(module(), "llvm")
+    with pytest.raises(FileNotFoundError, match="there is no folder .*nowhere to save net.so in: make it first"):
+        lib.export_library(tmp_path / "nowhere" / "net.so")
