@@ -268,7 +268,7 @@ def _stay_narrow(parts: Sequence[QRealizeIntExpr]) -> bool:
         return False
     finer, coarser = sorted(_known(part.dom_scale) for part in parts)
     # Only a fixed_point_multiply saturates.
-    return finer == coarser or (coarser < _UNLIKE * finer and config.rounding == "UPWARD")
+    return bool(finer == coarser or (coarser < _UNLIKE * finer and config.rounding == "UPWARD"))
 
 
 def _at_scale(
