@@ -129,7 +129,7 @@ class _Nest:
             blocks *= self._blocks(depth, segments[0])[1]
             below = self.plan.segments[depth + 1 : depth + 2]
             rows = any(inner.level == depth + 1 for inner in self.plan.inner)
-            if blocks >= 4 * self.features.cores or rows or len(segments) > 1 or not below or len(below[0]) > 1:
+            if blocks >= 16 * self.features.cores or rows or len(segments) > 1 or not below or len(below[0]) > 1:
                 return depth + 1
         return 0
 

@@ -100,6 +100,29 @@ def test_matrix_products(m, n, k, dtype):
     assert_computes(a, b, relay.nn.batch_matmul(a, b, transpose_b=False))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize(
+    ("size", "strides", "padding", "dilation"), [(3, 1, 1, 1), (3, 2, 1, 1), (5, 1, 2, 1), (3, 1, 2, 2)]
+)
+def test_depthwise_convolutions_in_blocks(size, strides, padding, dilation, dtype):
+    x, w = var("x", 2, 3, 9, 7, 8, dtype=dtype), var("w", 3, 1, size, size, 1, 8, dtype=dtype)
+    convolved = relay.nn.contrib_depthwise_conv2d_nchwc(
+        x,
+        w,
+        strides=(strides, strides),
+        padding=(padding, padding),
+        dilation=(dilation, dilation),
+        groups=24,
+        channels=24,
+        kernel_size=(size, size),
+        data_layout="NCHW8c",
+        kernel_layout="OIHW1i8o",
+        out_layout="NCHW8c",
+        out_dtype="int32" if dtype == "int8" else dtype,
+    )
+    assert_computes(x, w, relay.nn.relu(convolved), exact=dtype == "int8")
+
+
 def test_sums_of_sums():
     x = var("x", 6, 10, 21)
     assert_computes(x, relay.sum(relay.mean(x, axis=2), axis=0))

@@ -63,7 +63,32 @@ def _convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Ten
     return _with_layouts(args, attrs, rank, KERNEL[rank], _convolve(attrs, rank))
 
 
-@lowers("nn.contrib_conv2d_NCHWc", "nn.contrib_depthwise_conv2d_NCHWc")
+@lowers("nn.contrib_depthwise_conv2d_NCHWc")
+def _blocked_depthwise(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    """Each channel with its own kernel. In blocks all along, so that a block is a vector; else by the plain layouts."""
+    data, weight = args
+    block = shape_of(data)[-1]
+    layouts = (f"NCHW{block}c", f"NCHW{block}c", f"OIHW1i{block}o")
+    same = (attrs.data_layout, attrs.out_layout or attrs.data_layout, attrs.kernel_layout) == layouts
+    if not same or not attrs.channels == attrs.groups == shape_of(data)[1] * block:
+        return _blocked_convolution(args, attrs, out)
+    dtype = wide(attrs.out_dtype or dtype_of(data))
+    strides, dilation = sizes(attrs.strides, 2), sizes(attrs.dilation, 2)
+    begin, image = [first for first, _ in pairs(attrs.padding, 2)], shape_of(data)[2:4]
+    window = [te.reduce_axis((0, n), name=f"k{k}") for k, n in enumerate(shape_of(weight)[2:4])]
+
+    def product(n: Any, c: Any, y: Any, x: Any, lane: Any) -> Any:
+        each = zip((y, x), strides, window, dilation, begin, strict=True)
+        pixel = [i * s + k * d - first for i, s, k, d, first in each]
+        inside = tirx.all(*[tirx.all(i >= 0, i < size) for i, size in zip(pixel, image, strict=True)])
+        value = tirx.if_then_else(inside, cast(data(n, c, *pixel, lane), dtype), number(0, dtype))
+        return te.sum(value * cast(weight(c, 0, *window, 0, lane), dtype), axis=window)
+
+    found = te.compute(out.concrete_shape, product, name="depthwise_conv2d")
+    return found if dtype == out.dtype else mapped(found, lambda x: cast(x, out.dtype))
+
+
+@lowers("nn.contrib_conv2d_NCHWc")
 def _blocked_convolution(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     """Any blocks, by way of the plain layouts; the filling of the weight's last blocks is left out."""
 
