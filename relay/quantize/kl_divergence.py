@@ -15,6 +15,8 @@ import numpy as np
 NUM_BINS = 8001
 NUM_QUANTIZED_BINS = 255
 _SMOOTHING = np.float32(0.0001)
+# Thresholds estimated at a time: arrays of 256 numbers for each then stay in a core's cache.
+_AT_ONCE = 400
 # Far more than an estimate and the sum in float32 differ by near the least divergence.
 _NEAR = 1e-4
 
@@ -66,7 +68,8 @@ def find_threshold(
         return 1.0
     middle = len(counts) // 2
     reaches = np.arange(num_quantized_bins // 2, middle + 1)
-    estimates = estimated_divergences(counts, reaches, num_quantized_bins)
+    blocks = np.array_split(reaches, max(len(reaches) // _AT_ONCE, 1))
+    estimates = np.concatenate([estimated_divergences(counts, block, num_quantized_bins) for block in blocks])
     near = reaches[estimates <= estimates.min() + _NEAR]
     least = near[np.argmin([divergence(counts, int(reach), num_quantized_bins) for reach in near])]
     return float(edges(largest, len(counts))[middle + least + 1])
