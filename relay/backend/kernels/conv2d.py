@@ -17,6 +17,7 @@ The plan is that of Georganas et al., "Anatomy of high-performance deep learning
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,7 +47,8 @@ def conv2d(primitive: Primitive, features: Features) -> Kernel | None:
         return None
     dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
     registers = features.registers // -(-shape.lanes // features.lanes)
-    ranked = ranked_tiles(*shape.result, shape.made, max(1, registers - 3 - dot.scratch), shape.is_pointwise)
+    sums = max(1, registers - 3 - dot.scratch)
+    ranked = ranked_tiles(*shape.result, shape.made, sums, shape.is_pointwise, dot.load)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
         _Loops(shape, dot, tile, tail, features.cores).write()
@@ -192,61 +194,66 @@ class _Loops:
                 pixels = list(itertools.product(range(rows), range(run.size)))
                 size = len(pixels) * self.tile.vectors * self.shape.lanes
                 sums = T.alloc_buffer((size,), self.dot.sums, scope="local")
-                self._tile(_Tile(n, o, y, x, pixels, sums), down, run.taps, offsets)
+                tile = _Tile(n, o, y, x, pixels, sums)
+                if offsets is None:
+                    self._clear(sums, size // self.shape.lanes)
+                else:
+                    self._start(tile, down, run.taps, offsets)
+                self._sum(tile, down, run.taps)
+                self._finish(tile)
 
-    def _tile(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap], offsets: Any) -> None:
-        shape, dot = self.shape, self.dot
-        self._start(tile, down, offsets)
+    def _sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:
+        """Add up all products."""
+        shape = self.shape
         group = tile.o // shape.made * shape.taken if shape.groups > 1 else 0
         with T.serial(shape.taken) as c:
             for rows in down:
                 with _counted(rows.first, rows.count) as ky:
                     for columns in across:
                         inside = {(r, x) for r in rows.inside for x in columns.inside}
-                        if inside or dot.is_shifted:
+                        if inside:
                             self._products(tile, group + c, c, ky, columns, inside)
-        self._finish(tile)
 
-    def _start(self, tile: _Tile, down: Sequence[_Tap], offsets: Any) -> None:
-        """Zero, or what undoes the shift of the data: for the rows of the kernel that are summed up."""
-        first = [self.dot.vector(0)] * self.tile.vectors
-        if offsets is not None:
-            whole = T.alloc_buffer((self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
-            for v in range(self.tile.vectors):
-                T.buffer_store(whole, self.dot.vector(0), [self._at(v)])
-            for rows in down:
-                with _counted(rows.first, rows.count) as ky:
+    def _clear(self, sums: Any, vectors: int) -> None:
+        for v in range(vectors):
+            T.buffer_store(sums, self.dot.vector(0), [self._at(v)])
+
+    def _start(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap], offsets: Any) -> None:
+        """Start each sum from what undoes the shift of the data, for the weights that its pixel will meet."""
+        met: dict[tuple[Any, ...], list[int]] = {}
+        for pixel, (r, x) in enumerate(tile.pixels):
+            rows = tuple(taps for taps in down if r in taps.inside)
+            met.setdefault((rows, _columns(across, x)), []).append(pixel)
+        whole = T.alloc_buffer((self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
+        for (rows, columns), pixels in met.items():
+            self._clear(whole, self.tile.vectors)
+            for taps in rows:
+                with _counted(taps.first, taps.count) as ky:
                     for v in range(self.tile.vectors):
-                        T.buffer_store(whole, whole[self._at(v)] - offsets[ky, self._at(v)], [self._at(v)])
-            first = [whole[self._at(v)] for v in range(self.tile.vectors)]
-        for pixel, _ in enumerate(tile.pixels):
-            for v in range(self.tile.vectors):
-                T.buffer_store(tile.sums, first[v], [self._at(pixel * self.tile.vectors + v)])
+                        offset = offsets[ky, self._column_sets.index(columns), self._at(v)]
+                        T.buffer_store(whole, whole[self._at(v)] - offset, [self._at(v)])
+            for pixel in pixels:
+                for v in range(self.tile.vectors):
+                    T.buffer_store(tile.sums, whole[self._at(v)], [self._at(pixel * self.tile.vectors + v)])
 
     def _products(
         self, tile: _Tile, block: Any, c: Any, ky: Any, columns: _Tap, inside: Collection[tuple[int, int]]
     ) -> None:
         """Add to the sums of a tile what one row of the kernel, from one block of the data, gives."""
         shape, dot = self.shape, self.dot
-        run = shape.lanes * dot.group
         together = columns.count if shape.dilation[1] == 1 else 1
         with _counted(columns.first, columns.count // together) as kx, T.serial(together * self.steps) as step:
             weights = [
-                dot.weights(T.Bind(self.weight[tile.o + v, c, ky, T.Ramp((kx * self.steps + step) * run, 1, run)]))
-                for v in range(self.tile.vectors)
+                dot.weights(self._weights(tile.o + v, c, ky, kx * self.steps + step)) for v in range(self.tile.vectors)
             ]
             for pixel, (r, x) in enumerate(tile.pixels):
                 if (r, x) in inside:
                     row, column = shape.source(0, ky, tile.y + r), shape.source(1, kx, tile.x + x)
                     at = column * shape.inner + step * dot.group
                     numbers = dot.broadcast(self.data, [tile.n, block, row, at])
-                elif dot.is_shifted:
-                    numbers = dot.zeros()
-                else:
-                    continue
-                for v in range(self.tile.vectors):
-                    lanes = self._at(pixel * self.tile.vectors + v)
-                    T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
+                    for v in range(self.tile.vectors):
+                        lanes = self._at(pixel * self.tile.vectors + v)
+                        T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
 
     def _finish(self, tile: _Tile) -> None:
         """Compute what follows, and store it."""
@@ -260,24 +267,41 @@ class _Loops:
                     value = tile.sums[(pixel * self.tile.vectors + v) * lanes + lane]
                     self.tail.store((tile.n, tile.o + v, row, column, lane), value)
 
+    @functools.cached_property
+    def _column_sets(self) -> Sequence[Sequence[int]]:
+        """The columns of the kernel that lie inside of the image, all the sets that there are."""
+        return list({_columns(run.taps, x): None for run in self.runs for x in range(run.size)})
+
     def _offsets(self, o: Any) -> Any:
-        """What the shift of the data adds to a sum, for each row of the kernel: 128 times the sum of its weights."""
-        shape, dot = self.shape, self.dot
-        height, width = shape.kernel
-        vectors = range(self.tile.vectors)
-        offsets = T.alloc_buffer((height, self.tile.vectors * shape.lanes), dot.sums, scope="local")
-        sums = T.alloc_buffer((self.tile.vectors * shape.lanes,), dot.sums, scope="local")
-        run = shape.lanes * dot.group
-        with T.serial(height) as ky:
-            for v in vectors:
-                T.buffer_store(sums, dot.vector(0), [self._at(v)])
-            with T.serial(shape.taken) as c, T.serial(width * self.steps) as step:
-                for v in vectors:
-                    weights = dot.weights(self.weight[o + v, c, ky, T.Ramp(step * run, 1, run)])
-                    T.buffer_store(sums, dot.add(sums[self._at(v)], dot.zeros(), weights), [self._at(v)])
-            for v in vectors:
-                T.buffer_store(offsets, sums[self._at(v)], [ky, self._at(v)])
+        """What the shift of the data adds to a sum, for each row of the kernel and each set of its columns.
+
+        It is 128 times the sum of the weights there.
+        """
+        shape, vectors = self.shape, self.tile.vectors
+        offsets = T.alloc_buffer(
+            (shape.kernel[0], len(self._column_sets), vectors * shape.lanes), "int32", scope="local"
+        )
+        one = T.alloc_buffer((vectors * shape.lanes,), "int32", scope="local")
+        with T.serial(shape.kernel[0]) as ky:
+            for k in range(len(self._column_sets)):
+                for v in range(vectors):
+                    T.buffer_store(offsets, self.dot.vector(0), [ky, k, self._at(v)])
+            for kx in range(shape.kernel[1]):
+                self._clear(one, vectors)
+                with T.serial(shape.taken) as c, T.serial(self.steps) as step:
+                    for v in range(vectors):
+                        weights = self.dot.weights(self._weights(o + v, c, ky, kx * self.steps + step))
+                        T.buffer_store(one, self.dot.add(one[self._at(v)], self.dot.zeros(), weights), [self._at(v)])
+                for k, v in itertools.product(range(len(self._column_sets)), range(vectors)):
+                    if kx in self._column_sets[k]:
+                        found = offsets[ky, k, self._at(v)] + one[self._at(v)]
+                        T.buffer_store(offsets, found, [ky, k, self._at(v)])
         return offsets
+
+    def _weights(self, o: Any, c: Any, ky: Any, step: Any) -> Any:
+        """The weights of a step, for one block of the result."""
+        run = self.shape.lanes * self.dot.group
+        return T.Bind(self.weight[o, c, ky, T.Ramp(step * run, 1, run)])
 
     def _at(self, vector: int) -> Any:
         return T.Ramp(vector * self.shape.lanes, 1, self.shape.lanes)
@@ -293,6 +317,11 @@ class _Tile:
     x: Any
     pixels: Sequence[tuple[int, int]]
     sums: Any
+
+
+def _columns(across: Sequence[_Tap], pixel: int) -> tuple[int, ...]:
+    """The columns of the kernel that lie inside of the image, for a pixel of a tile."""
+    return tuple(taps.first + k for taps in across if pixel in taps.inside for k in range(taps.count))
 
 
 @contextmanager
