@@ -31,7 +31,7 @@ def convolution(
     blocks: tuple[int, int] = (16, 16),
     **attrs: Any,
 ) -> relay.Function:
-    """A convolution of `data` (batch, channels, height, width), with a bias, and a relu or a requantization after it."""
+    """A convolution of `data` (batch, channels, height, width), a bias, and a relu or a requantization after it."""
     inner, lanes = blocks
     layout = f"NCHW{inner}c" if inner > 1 else "NCHW"
     if dtype == "int8":
