@@ -49,6 +49,7 @@ def resnet50() -> Iterable[tuple[str, float]]:
     import tvm
     from tvm import relay
 
+    from helpers.diff import diff
     from tests.conformance.zoo import ZOO
 
     torch.manual_seed(0)
@@ -67,6 +68,7 @@ def resnet50() -> Iterable[tuple[str, float]]:
         yield "prerequisite_optimize", median_ms(lambda: relay.quantize.prerequisite_optimize(mod, params))
         yield "partition", median_ms(lambda: relay.quantize.partition()(ready))
         yield "print", median_ms(lambda: str(parted["main"]))
+        yield "diff of partition, as HTML", median_ms(lambda: diff(ready, parted)._repr_html_())
 
 
 def chain(length: int) -> Any:

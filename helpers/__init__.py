@@ -1,7 +1,7 @@
 """What a chapter imports to show, scope, import or check something.
 
     text       the text of a module without types and spans
-    diff       two such texts, before and after
+    diff       what a pass changed: two modules, expression by expression
     registry   the partition rules: list them, clear them, put them back
     networks   a PyTorch network as a Relay module
     errors     an error that a chapter shows

@@ -24,7 +24,7 @@ from helpers.diff.edits import Edits, apply, edits
 from helpers.diff.listing import listing
 from helpers.diff.pairing import pair
 from helpers.diff.program import Known, Program
-from helpers.diff.rows import Row, rows
+from helpers.diff.rows import Row, folds, rows
 
 __all__ = ["Diff", "diff"]
 
@@ -85,9 +85,15 @@ class Diff:
         print(repr(self))
 
     def _repr_html_(self) -> str:
-        return html.html(self.rows, self._summary(), *self._views)
+        return html.html(self.rows, self.summary, *self._views)
 
-    def _summary(self) -> str:
+    def data(self) -> dict[str, Any]:
+        """All that there is to draw, ready for JSON: `summary`, `rows`, and in `folds` which rows to fold."""
+        return {"summary": self.summary, "rows": self.rows, "folds": folds(self.rows)}
+
+    @property
+    def summary(self) -> str:
+        """How many lines are new, gone, changed and so on, in a sentence."""
         if not self:
             return f"No difference in {len(self.rows)} lines."
         counted = Counter(row.sign for row in self.rows)

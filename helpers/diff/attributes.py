@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from tvm import relay
 
+_SHARED = frozenset((*(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"))
+
 
 def attribute_values(attrs: Any) -> dict[str, Any]:
     """The attributes of a call or a function by name, those at their default too."""
@@ -65,10 +67,8 @@ def _named(written: str) -> tuple[str, str]:
 
 def array_of(constant: Any) -> np.ndarray:
     """The numbers of a constant; where NumPy can share their memory, it does."""
-    try:
-        return np.from_dlpack(constant.data)
-    except (AttributeError, BufferError, RuntimeError, TypeError):
-        return constant.data.numpy()
+    data = constant.data
+    return np.from_dlpack(data) if str(data.dtype) in _SHARED else data.numpy()
 
 
 def shown(written: str) -> str:

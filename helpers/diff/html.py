@@ -15,7 +15,7 @@ from helpers.diff.rows import Cell, Row, folds
 MOST_ROWS = 4000
 VIEWS = ("hidden", "dimmed", "shown")
 # For each sign: the class of the row; what stands before its two cells; what a screen reader says of them.
-_KINDS = {
+KINDS = {
     " ": ("same", ("", ""), ("", "")),
     "-": ("gone", ("−", ""), ("gone: ", "")),
     "+": ("new", ("", "+"), ("", "new: ")),
@@ -25,13 +25,13 @@ _KINDS = {
 }
 
 STYLE = """
-.relay-diff { container-type: inline-size; margin: 0.5em 0; }
+.relay-diff { container-type: inline-size; margin: 0.5em 0; color: var(--pst-color-text-base, inherit); }
 .relay-diff .bar { display: flex; flex-wrap: wrap; gap: 0.2em 1.5em; font-size: 0.85em; padding: 0.2em 0; }
 .relay-diff .bar select { font: inherit; color: inherit; background: transparent; }
 .relay-diff .bar option { color: initial; background: initial; }
 .relay-diff .rows { font-family: var(--pst-font-family-monospace, ui-monospace, SFMono-Regular, Menlo, Consolas,
   "DejaVu Sans Mono", monospace); font-size: 0.85em; line-height: 1.45; border: 1px solid rgb(128 128 128 / 35%); }
-.relay-diff .row > * { display: block; box-sizing: border-box; margin: 0; white-space: pre-wrap; text-align: left;
+.relay-diff .pair > * { display: block; box-sizing: border-box; margin: 0; white-space: pre-wrap; text-align: left;
   overflow-wrap: anywhere; text-decoration: none; color: inherit; background: none;
   padding: 0 0.4em 0 calc(2em + 6ch); text-indent: -6ch; border-left: 4px solid transparent; position: relative; }
 .relay-diff .sign { position: absolute; left: 0.4em; text-indent: 0; font-weight: bold; user-select: none; }
@@ -41,17 +41,17 @@ STYLE = """
 .relay-diff .gone > .before, .relay-diff .changed > .before
   { background: rgb(248 81 73 / 14%); border-left: 4px dashed rgb(248 81 73); }
 .relay-diff .reads > *, .relay-diff .type > * { border-left: 4px dotted rgb(128 128 128); }
-.relay-diff .row ins, .relay-diff .row del { text-decoration: none; border-radius: 2px; }
-.relay-diff .row > * > ins { background: rgb(46 160 67 / 38%); box-shadow: inset 0 -2px rgb(46 160 67); }
-.relay-diff .row > * > del { background: rgb(248 81 73 / 32%); border-bottom: 2px dashed rgb(248 81 73); }
+.relay-diff .pair ins, .relay-diff .pair del { text-decoration: none; border-radius: 2px; }
+.relay-diff .pair > * > ins { background: rgb(46 160 67 / 38%); box-shadow: inset 0 -2px rgb(46 160 67); }
+.relay-diff .pair > * > del { background: rgb(248 81 73 / 32%); border-bottom: 2px dashed rgb(248 81 73); }
 .relay-diff mark { color: inherit; background: rgb(210 153 34 / 30%); border-bottom: 2px dotted rgb(190 130 20);
   border-radius: 2px; padding: 0; }
 .relay-diff summary { cursor: pointer; padding: 0.1em 0.4em; font-style: italic; background: rgb(128 128 128 / 14%); }
 @container (max-width: 60rem) {
-  .relay-diff .row:not(.gone, .changed) > .before, .relay-diff .gone > .after { display: none; }
+  .relay-diff .pair:not(.gone, .changed) > .before, .relay-diff .gone > .after { display: none; }
 }
-@container (min-width: 60.01rem) { .relay-diff .row { display: grid; grid-template-columns: 1fr 1fr; } }
-@container (max-width: 30rem) { .relay-diff .row > * { padding-left: calc(1.6em + 3ch); text-indent: -3ch; } }
+@container (min-width: 60.01rem) { .relay-diff .pair { display: grid; grid-template-columns: 1fr 1fr; } }
+@container (max-width: 30rem) { .relay-diff .pair > * { padding-left: calc(1.6em + 3ch); text-indent: -3ch; } }
 .relay-diff:has(.types > [value="dimmed"]:checked) .ty:not(.sp),
 .relay-diff:has(.spans > [value="dimmed"]:checked) .sp:not(.ty), .relay-diff .ty.sp { opacity: 0.68; }
 .relay-diff:has(.types > [value="hidden"]:checked) .ty:not(.sp),
@@ -94,14 +94,14 @@ def _open(rows: Sequence[Row], most: int) -> Iterator[str]:
     shown = rows[: max(most, 0)]
     yield from map(_row, shown)
     if len(shown) < len(rows):
-        yield f'<div class="row same"><span class="after">… and {len(rows) - len(shown)} more lines</span></div>'
+        yield f'<div class="pair same"><span class="after">… and {len(rows) - len(shown)} more lines</span></div>'
 
 
 def _row(row: Row) -> str:
-    kind, signs, words = _KINDS[row.sign]
+    kind, signs, words = KINDS[row.sign]
     before = _cell(row.before, "before", "del", signs[0], words[0])
     after = _cell(row.after, "after", "ins", signs[1], words[1])
-    return f'<div class="row {kind}">{before}{after}</div>'
+    return f'<div class="pair {kind}">{before}{after}</div>'
 
 
 def _cell(cell: Cell | None, side: str, element: str, sign: str, words: str) -> str:

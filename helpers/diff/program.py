@@ -67,6 +67,8 @@ class Known:
 
     def type_text(self, ty: Any) -> str:
         """A type as Relay writes it."""
+        if not isinstance(ty, Hashable):  # as in TVM v0.16
+            return str(ty)
         if ty not in self._types:
             self._types[ty] = str(ty)
         return self._types[ty]

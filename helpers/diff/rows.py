@@ -38,6 +38,8 @@ from helpers.diff.sequences import common, increasing
 Cell = list[tuple[str, str]]
 _WORDS = re.compile(r"\w+|\W")
 _INDENT = "  "
+# Functions in functions go no further to the right than this.
+_DEEPEST = 40
 # An unchanged line is shown where it is so near to one that is not; what is left is folded, unless it is that short.
 _CONTEXT = 2
 _SHORTEST_FOLD = 4
@@ -198,7 +200,7 @@ class _Cells:
 
     def _cell(self, line: Line, side: int, beside: bool) -> tuple[Cell, set[str]]:
         """A line with its marks, and which those are; where it stands beside no other, there are none."""
-        cell, changes = [(_INDENT * line.depth, "")], set[str]()
+        cell, changes = [(_INDENT * min(line.depth, _DEEPEST), "")], set[str]()
         for text, node, part in line.segments:
             if part[0] in ("edge", "type", "span"):
                 there = self._other_type(node, side) if beside and part[0] != "span" else None
