@@ -294,7 +294,8 @@ class Place:
 
     def _bound(self, name: str, value: Any) -> Any:
         simple = isinstance(value, tirx.Var | tirx.IntImm | tirx.FloatImm)
-        return value if simple or not self.binds else self.bind(name, value)
+        truth = dtype_of(value).startswith("bool")  # TVM's analyzer fails on a vector of them in a variable
+        return value if simple or truth or not self.binds else self.bind(name, value)
 
     def _computed(self, tensor: te.Tensor, index: Sequence[Any]) -> Any:
         buffer = self.buffers.get(key(tensor))

@@ -101,3 +101,17 @@ def test_what_is_not_a_number_stays_so():
     for one, other in zip(got, want, strict=True):
         assert np.isnan(one.numpy()[0])
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+@pytest.mark.parametrize("kernel", [False, True])
+def test_truth_values_in_between(kernel):
+    """Wide enough for vectors; after a convolution they are computed in its kernel."""
+    data = np.random.RandomState(0).normal(size=(2, 16, 6, 6)).astype("float32")
+    x = y = relay.var("x", shape=data.shape)
+    if kernel:
+        weight = np.random.RandomState(1).normal(size=(16, 16, 3, 3)).astype("float32")
+        y = relay.nn.conv2d(x, relay.const(weight), channels=16, kernel_size=(3, 3), padding=(1, 1))
+    large = relay.logical_or(relay.greater(y, relay.const(0.5)), relay.less(y, relay.const(-0.5)))
+    func = relay.Function([x], relay.where(large, y, relay.multiply(y, relay.const(0.25))))
+    want = relay.create_executor("debug").evaluate(func)(data).numpy()
+    np.testing.assert_allclose(relay.create_executor("graph").evaluate(func)(data).numpy(), want, rtol=1e-5, atol=1e-4)

@@ -43,7 +43,9 @@ class Tail:
         index = [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
         known = {_key(self.primitive.result): value}
         for stage in self.stages:
-            known[_key(stage)] = T.Bind(self._element(stage, index, known))
+            element = self._element(stage, index, known)
+            # TVM's analyzer fails on a vector of truth values in a variable.
+            known[_key(stage)] = element if dtype_of(element).startswith("bool") else T.Bind(element)
         for output in self.primitive.outputs:
             T.buffer_store(self.buffer(output), known[_key(output)], index)
 
