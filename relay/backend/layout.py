@@ -11,6 +11,7 @@ as one instruction multiplies and adds up.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,11 +40,17 @@ def alter_conv2d(attrs: Any, args: Sequence[Any], types: Sequence[TensorType], r
     if not plain or (data.dtype, weight.dtype, result.dtype) not in _DTYPES:
         return None
     taken, made = data.concrete_shape[1], result.concrete_shape[1]
-    lanes = features(cpu_target(None)).lanes
+    lanes = _lanes(tvm.target.Target.current(allow_none=True))
     given = {**attrs, "channels": made, "kernel_size": list(weight.concrete_shape[2:])}
     if attrs.groups == taken == made:
         return _depthwise(args, given, block_of(made, lanes))
     return _dense(args, given, data.dtype, *_blocks(taken, made, attrs.groups, lanes))
+
+
+@functools.lru_cache(maxsize=8)
+def _lanes(target: tvm.target.Target | None) -> int:
+    """What a vector holds; asking LLVM again for each convolution takes longer than all the rest."""
+    return features(cpu_target(target)).lanes
 
 
 def _depthwise(args: Sequence[Any], given: dict[str, Any], block: int | None) -> Call | None:
