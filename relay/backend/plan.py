@@ -337,9 +337,12 @@ class _Study:
         """Where a reduction is computed. Raises `_TooOften` where an element would be computed more than once there."""
         axes = [(axis, size) for axis, size in inner.reduction.axes if size > 1]
         own = self._joined(axes, [access.offset for access in inner.accesses])
-        used = variables(self._by(inner.offset, loops))
+        offset = self._by(inner.offset, loops)
+        used = variables(offset)
         level = max((k + 1 for k, loop in enumerate(loops) if loop.var in used), default=0)
-        if math.prod(loop.extent for loop in loops[:level]) > math.prod(inner.stage.shape):
+        often = math.prod(loop.extent for loop in loops[:level]) > math.prod(inner.stage.shape)
+        # Where neighbours on a loop are computed from numbers far apart, they are better computed in another order.
+        if often or _divisions(offset):
             raise _TooOften(inner.stage.op)
         accesses = [self._in(access, [*loops, *own]) for access in inner.accesses]
         return replace(inner, accesses=accesses, loops=own, level=level)

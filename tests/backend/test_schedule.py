@@ -123,6 +123,18 @@ def test_depthwise_convolutions_in_blocks(size, strides, padding, dilation, dtyp
     assert_computes(x, w, relay.nn.relu(convolved), exact=dtype == "int8")
 
 
+@pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
+@pytest.mark.parametrize(
+    ("size", "padding", "dilation"), [((3, 4), (1, 2, 0, 1), 1), ((2, 2), (3, 3, 3, 3), 4), ((1, 1), (0, 0, 0, 0), 1)]
+)
+def test_transposed_convolutions_by_phases(size, padding, dilation, strides):
+    x, w = var("x", 1, 4, 8, 6), var("w", 4, 3, *size)
+    options = {"padding": padding, "dilation": (dilation, dilation), "kernel_size": size}
+    more = (strides[0] - 1, 0)
+    found = relay.nn.conv2d_transpose(x, w, channels=6, groups=2, strides=strides, output_padding=more, **options)
+    assert_computes(x, w, relay.nn.relu(found))
+
+
 def test_sums_of_sums():
     x = var("x", 6, 10, 21)
     assert_computes(x, relay.sum(relay.mean(x, axis=2), axis=0))

@@ -101,28 +101,58 @@ def _blocked_convolution(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor
 
 
 def _transposed_convolution(args: Sequence[Any], attrs: Any, out: Any, rank: int) -> te.Tensor:
+    """By phases: places `stride` apart take the same part of the kernel, and are a convolution with it.
+
+    Along an axis, `i + pad = stride * q + phase` takes the weights `stride * t + phase` with the pixels `q - t`.
+    """
+
     def convolve(data: te.Tensor, weight: te.Tensor, dtype: str) -> te.Tensor:
         batch, taken, *image = shape_of(data)
         _, each, *kernel = shape_of(weight)
         strides, dilation = sizes(attrs.strides, rank), sizes(attrs.dilation, rank)
-        pad, more = pairs(attrs.padding, rank), sizes(attrs.output_padding, rank)
+        more, begin = sizes(attrs.output_padding, rank), [first for first, _ in pairs(attrs.padding, rank)]
+        # A dilated kernel is one with zeros in between.
         far = reach(kernel, dilation)
-        count = [(image[k] - 1) * strides[k] + far[k] - sum(pad[k]) + more[k] for k in range(rank)]
+        parts = zip(image, strides, far, pairs(attrs.padding, rank), more, strict=True)
+        count = [(n - 1) * s + over - sum(pad) + extra for n, s, over, pad, extra in parts]
+        taps = [-(-over // s) for over, s in zip(far, strides, strict=True)]
+        first = [pad // s for pad, s in zip(begin, strides, strict=True)]
+        last = [(n - 1 + pad) // s for n, pad, s in zip(count, begin, strides, strict=True)]
+        rows = [end - start + 1 for start, end in zip(first, last, strict=True)]
         share = taken // attrs.groups
+
+        def part(c: Any, o: Any, *place: Any) -> Any:
+            """The weights of each phase, zeros where it has fewer than others."""
+            at = [t * s + phase for t, s, phase in zip(place[rank:], strides, place[:rank], strict=True)]
+            inside = [tirx.EQ(tirx.floormod(k, d), 0) for k, d in zip(at, dilation, strict=True) if d > 1]
+            inside += [k < over for k, over in zip(at, far, strict=True)]
+            found = weight(c, o, *[tirx.floordiv(k, d) for k, d in zip(at, dilation, strict=True)])
+            return tirx.if_then_else(tirx.all(*inside), cast(found, dtype), number(0, dtype))
+
+        parts_of_kernel = te.compute((taken, each, *strides, *taps), part, name="phases")
+        around = [t - 1 - start for t, start in zip(taps, first, strict=True)]
+        whole = (batch, taken, *(n + t - 1 for n, t in zip(rows, taps, strict=True)))
+        source = padded(data, [0, 0, *around], whole, number(0, dtype_of(data)))
         c = te.reduce_axis((0, share), name="c")
-        window = [te.reduce_axis((0, n), name=f"k{k}") for k, n in enumerate(kernel)]
+        window = [te.reduce_axis((0, t), name=f"t{k}") for k, t in enumerate(taps)]
 
         def product(n: Any, o: Any, *place: Any) -> Any:
-            """The pixels of the data whose windows, `stride` apart, reach this place."""
+            phase, row = place[:rank], place[rank:]
             channel = c if attrs.groups == 1 else o // each * share + c
-            begin = [i + pad[k][0] - window[k] * dilation[k] for k, i in enumerate(place)]
-            pixel = [tirx.floordiv(first, s) for first, s in zip(begin, strides, strict=True)]
-            hit = [tirx.EQ(tirx.floormod(first, s), 0) for first, s in zip(begin, strides, strict=True) if s > 1]
-            hit += [p >= 0 for p in pixel] + [p < size for p, size in zip(pixel, image, strict=True)]
-            value = tirx.if_then_else(tirx.all(*hit), cast(data(n, channel, *pixel), dtype), number(0, dtype))
-            return te.sum(value * cast(weight(channel, o % each, *window), dtype), axis=[c, *window])
+            pixel = [q + t - 1 - tap for q, t, tap in zip(row, taps, window, strict=True)]
+            value = cast(source(n, channel, *pixel), dtype)
+            return te.sum(value * parts_of_kernel(channel, o % each, *phase, *window), axis=[c, *window])
 
-        return te.compute((batch, each * attrs.groups, *count), product, name=f"conv{rank}d_transpose")
+        channels = each * attrs.groups
+        phases = te.compute((batch, channels, *strides, *rows), product, name=f"conv{rank}d_phases")
+
+        def place(n: Any, o: Any, *i: Any) -> Any:
+            at = [k + pad for k, pad in zip(i, begin, strict=True)]
+            phase = [tirx.floormod(k, s) for k, s in zip(at, strides, strict=True)]
+            row = [tirx.floordiv(k, s) - start for k, s, start in zip(at, strides, first, strict=True)]
+            return phases(n, o, *phase, *row)
+
+        return te.compute((batch, channels, *count), place, name=f"conv{rank}d_transpose")
 
     return _with_layouts(args, attrs, rank, TRANSPOSED_KERNEL[rank], convolve)
 
