@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tvm import relay
 from tvm.relay.transform.infer_type import infer
 
-# `make test-slow` asks for more networks, and each time for others.
+# `make test PROPERTIES=deep` draws twenty times as many networks, and others each time.
 DEEP = os.environ.get("PROPERTIES") == "deep"
 
 
@@ -476,15 +476,18 @@ _PLAN = st.tuples(st.integers(0, 999), _PLACES, _PLACES)
 
 
 @st.composite
-def networks(draw, steps=EVERY, least=3, most=12, channels_last=True):
-    """Networks of `least` to `most` of these steps."""
+def networks(draw, steps=EVERY, least=3, most=12, channels_last=True, first=None):
+    """Networks of `least` to `most` of these steps; after the step `first`, if there is one, from what that makes."""
     net = Network(
         draw(st.integers(0, 99)),
         channels_last=draw(st.booleans()) if channels_last else False,
         batch=draw(st.sampled_from([1, 1, 2])),
     )
-    for what, first, second in draw(st.lists(_PLAN, min_size=least, max_size=most)):
-        net.step(steps, what, first, second)
+    if first is not None:
+        net.step([first], 0, -1, -1)
+        del net.made[0]
+    for what, one, other in draw(st.lists(_PLAN, min_size=least, max_size=most)):
+        net.step(steps, what, one, other)
     return net
 
 
