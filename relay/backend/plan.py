@@ -95,7 +95,10 @@ class Inner:
 
 @dataclass(frozen=True)
 class Plan:
-    """The loops for a tensor, by their number from the outermost one."""
+    """The loops for a tensor, as its axes are; `order` has their numbers from the outermost one on.
+
+    `index` is an element's index, as expressions of what the loops run through.
+    """
 
     stage: Stage
     stages: Mapping[Any, Stage]
@@ -103,6 +106,8 @@ class Plan:
     loops: Sequence[Loop]
     segments: Sequence[Sequence[Segment]]
     inner: Sequence[Inner]
+    index: Sequence[Any]
+    order: Sequence[int]
     vector: int | None
     tiled: int | None
     tile: int
@@ -224,12 +229,13 @@ class _Study:
         values = {axis: axis if size > 1 else tirx.const(0, "int32") for axis, size in sizes}
         index = [values[axis] for axis in self.stage.axes]
         self._compute(place, values, index)
-        store = place.offset(self.stage.shape, index)
-        accesses = [*place.accesses, *(access for inner in self.inner for access in inner.accesses)]
-        shared = [store, *(access.offset for access in accesses), *(inner.offset for inner in self.inner)]
-        loops = self._joined(self.axes, shared)
+        axes, index = self._split(place, index)
+        shared = [place.offset(self.stage.shape, index), *(one.offset for one in self.inner)]
+        shared += (access.offset for access in _all(place.accesses, self.inner))
+        loops = self._joined(axes, shared)
         vector, inner = self._vector(loops, [self._placed(one, loops) for one in self.inner])
         tiled = self._tiled(loops, inner, vector)
+        order = self._order(loops, inner, vector, tiled)
         place.accesses = [self._in(access, loops) for access in place.accesses]
         conditions = [access.offset for access in _all(place.accesses, inner) if access.buffer is None]
         segments = [
@@ -244,6 +250,8 @@ class _Study:
             loops,
             segments,
             inner,
+            index,
+            order,
             vector,
             tiled,
             _TILE if vector is not None else _TILE_OF_SUMS,
@@ -302,7 +310,43 @@ class _Study:
         sources = [self.analyzer.simplify(place.evaluate(source, values)) for source in stage.reduction.sources]
         return all(map(tvm_ffi.structural_equal, sources, stage.reduction.identity))
 
-    # axes that become one loop
+    # axes that become two, and axes that become one loop
+
+    def _split(self, place: Place, index: Sequence[Any]) -> tuple[list[tuple[Any, int]], list[Any]]:
+        """The axes, one that is read in blocks as two; all that has been noted is written by these."""
+        noted = [one.offset for one in (*_all(place.accesses, self.inner), *self.inner)]
+        axes: list[tuple[Any, int]] = []
+        halves: dict[Any, Any] = {}
+        for axis, size in self.axes:
+            found = {block for one in noted for block in _blocks(one, axis) if size % block == 0 and 4 <= block < size}
+            if len(found) != 1:
+                axes.append((axis, size))
+                continue
+            (block,) = found
+            outer, inner = ((tirx.Var(axis.name, "int32"), n) for n in (size // block, block))
+            axes += (outer, inner)
+            for var, n in (outer, inner):
+                self.analyzer.bind(var, Range(0, n))
+            halves[axis] = outer[0] * block + inner[0]
+
+        def written(expression: Any) -> Any:
+            return self.analyzer.simplify(substituted(expression, halves))
+
+        def all_written(accesses: Sequence[Access]) -> list[Access]:
+            return [replace(access, offset=written(access.offset)) for access in accesses]
+
+        if halves:
+            place.accesses = all_written(place.accesses)
+            self.inner = [
+                replace(
+                    one,
+                    offset=written(one.offset),
+                    index=[written(i) for i in one.index],
+                    accesses=all_written(one.accesses),
+                )
+                for one in self.inner
+            ]
+        return axes, [written(i) for i in index] if halves else list(index)
 
     def _joined(self, axes: Sequence[tuple[Any, int]], expressions: Sequence[Any]) -> list[Loop]:
         """The loops over `axes`: two become one where no expression needs to take them apart again."""
@@ -405,6 +449,25 @@ class _Study:
         shared = [a for a in inner.accesses if a.buffer is not None and loop.var not in variables(a.offset)]
         return sum(1 + (wide.var in variables(access.offset)) for access in shared)
 
+    def _order(
+        self, loops: Sequence[Loop], inner: Sequence[Inner], vector: int | None, tiled: int | None
+    ) -> Sequence[int]:
+        """The loops as they are, but for the innermost: it runs through less memory than the other of the two would.
+
+        What it does not run through stays in the cache.
+        """
+        order = list(range(len(loops)))
+        if vector is not None and tiled is not None:
+            read = [access for one in inner for access in one.accesses if access.buffer is not None]
+            sizes = [
+                sum(int(a.buffer.shape[0]) for a in read if loops[k].var in variables(a.offset))
+                for k in (tiled, vector)
+            ]
+            if sizes[0] < sizes[1]:
+                order.remove(tiled)
+                order.append(tiled)
+        return order
+
     # where conditions hold
 
     def _segments(self, loop: Loop, conditions: Sequence[Any]) -> list[Segment]:
@@ -471,6 +534,18 @@ def _divisions(expression: Any) -> int:
         expression, ((prim.FloorDiv, prim.FloorMod, prim.Div, prim.Mod), lambda node: found.append(node))
     )
     return len(found)
+
+
+def _blocks(expression: Any, axis: Any) -> set[int]:
+    """By what an axis is divided in an expression."""
+    found: set[int] = set()
+
+    def divided(node: Any) -> None:
+        if isinstance(node.a, tirx.Var) and node.a == axis and isinstance(node.b, tirx.IntImm):
+            found.add(int(node.b))
+
+    tvm_ffi.structural_walk(expression, ((prim.FloorDiv, prim.FloorMod), divided))
+    return found
 
 
 def _has_vectors(expression: Any) -> bool:

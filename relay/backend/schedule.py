@@ -101,7 +101,7 @@ class _Nest:
     def statements(self) -> list[Stmt]:
         """All of them."""
         place = Place(self.plan.stages, self.plan.buffers, self._accumulated, tvm.sym.Analyzer())
-        self._loops(0, place, [{axis: tirx.const(0, "int32") for axis in self.plan.stage.axes}], Lanes())
+        self._loops(0, place, [{}], Lanes())
         return place.statements
 
     # the loops over the elements
@@ -115,30 +115,33 @@ class _Nest:
             self._elements(place, points, lanes)
             return
         together = self._together() if depth == 0 and self._is_parallel() else 1
-        for segment in self.plan.segments[depth]:
-            within = [segment, *(self.plan.segments[k][0] for k in range(1, together))]
+        for segment in self._segments(depth):
+            within = [segment, *(self._segments(k)[0] for k in range(1, together))]
             self._segment(depth, within, place, points, lanes)
+
+    def _segments(self, depth: int) -> Sequence[Segment]:
+        return self.plan.segments[self.plan.order[depth]]
 
     def _is_parallel(self) -> bool:
         return self.features.cores > 1 and self.plan.work >= _WORTH_THREADS
 
     def _together(self) -> int:
         """How many loops from the outermost on are run through as one, so that all threads have something to do."""
-        blocks = 1
-        for depth, segments in enumerate(self.plan.segments):
-            blocks *= self._blocks(depth, segments[0])[1]
-            below = self.plan.segments[depth + 1 : depth + 2]
+        blocks, loops = 1, len(self.plan.loops)
+        for depth in range(loops):
+            blocks *= self._blocks(depth, self._segments(depth)[0])[1]
             rows = any(inner.level == depth + 1 for inner in self.plan.inner)
-            if blocks >= 16 * self.features.cores or rows or len(segments) > 1 or not below or len(below[0]) > 1:
+            last = depth + 1 == loops or len(self._segments(depth + 1)) > 1
+            if blocks >= 16 * self.features.cores or rows or last or len(self._segments(depth)) > 1:
                 return depth + 1
         return 0
 
     def _blocks(self, depth: int, segment: Segment) -> tuple[int, int]:
         """How many elements of a loop are computed at once, and how often."""
-        step, extent = 1, segment.end - segment.begin
-        if depth == self.plan.vector and segment.clear:
+        step, extent, loop = 1, segment.end - segment.begin, self.plan.order[depth]
+        if loop == self.plan.vector and segment.clear:
             step = self._lanes_for(extent)
-        elif depth == self.plan.tiled and segment.clear:
+        elif loop == self.plan.tiled and segment.clear:
             step = min(self.plan.tile, extent)
         return step, -(-extent // step)
 
@@ -178,8 +181,8 @@ class _Nest:
         self, depth: int, begin: Any, step: int, points: list[_Point], lanes: Lanes, place: Place
     ) -> tuple[list[_Point], Lanes]:
         """The points and the lanes inside of a loop."""
-        loop = self.plan.loops[depth]
-        if depth == self.plan.vector and step > 1:
+        loop = self.plan.loops[self.plan.order[depth]]
+        if self.plan.order[depth] == self.plan.vector and step > 1:
             lanes = self._vector(step, place)
             return [point | loop.values(begin + lanes.at) for point in points], lanes
         return [point | loop.values(begin + k) for k in range(step) for point in points], lanes
@@ -193,13 +196,13 @@ class _Nest:
         """Compute the elements at the points, and store them."""
         below, stage = place.inner(lanes), self.plan.stage
         for self.point, point in enumerate(points):
-            index = [point[axis] for axis in stage.axes]
+            index = [substituted(i, point) for i in self.plan.index]
             offset = below.offset(stage.shape, index)
             for tensor in stage.tensors:
                 if stage.reduction is not None:
                     value = self._accumulated(below, tensor, index)
                 else:
-                    value = below.evaluate(stage.bodies[tensor.value_index], point)
+                    value = below.evaluate(stage.bodies[tensor.value_index], dict(zip(stage.axes, index, strict=True)))
                 below.statements.append(BufferStore(self.plan.buffers[key(tensor)], value, [offset]))
         place.statements += below.loop()
 
