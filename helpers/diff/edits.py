@@ -13,9 +13,9 @@ from typing import Any
 import tvm
 from tvm import relay
 
-from helpers.diff.attributes import attribute_values, exact
 from helpers.diff.program import Known, Node, Program
 from helpers.diff.sequences import common
+from helpers.diff.values import attribute_values, exact
 
 # ("kept", number): an expression of the program before. ("new", place): one that was not there.
 Reference = tuple[str, int]

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from helpers.diff.attributes import shown
 from helpers.diff.program import Program, type_of
+from helpers.diff.values import shown
 
 Part = tuple[str, Any]
 NAME: Part = ("name", None)

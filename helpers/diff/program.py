@@ -21,7 +21,7 @@ import numpy as np
 import tvm
 from tvm import relay
 
-from helpers.diff.attributes import array_of, attribute_values, exact, written_attributes
+from helpers.diff.values import array_of, attribute_values, exact, written_attributes
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (relay.Call, "call"),

@@ -29,11 +29,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, zip_longest
 from typing import NamedTuple
 
-from helpers.diff.attributes import attribute_values
 from helpers.diff.edits import changed_parts, differing_attributes, differing_operands
 from helpers.diff.listing import FUNCTION, OPENING, TYPE, Line, Part
 from helpers.diff.program import Node, Program, bound
 from helpers.diff.sequences import common, increasing
+from helpers.diff.values import array_of, attribute_values, first_difference
 
 Cell = list[tuple[str, str]]
 _WORDS = re.compile(r"\w+|\W")
@@ -174,6 +174,9 @@ class _Cells:
         if first in self.pairs[0] and second in self.pairs[1]:
             # Both are still there, so that no line that is new or gone tells of it.
             self.marks[0][old[0], ("body", old[1])] = self.marks[1][new[0], ("body", new[1])] = "reads"
+        kinds = {self.programs[0].nodes[first].kind, self.programs[1].nodes[second].kind}
+        if kinds == {"constant"}:
+            self._tell_numbers_apart(old, new, first, second)
         self.beside[0].setdefault(first, second)
         self.beside[1].setdefault(second, first)
 
@@ -190,6 +193,18 @@ class _Cells:
                 self.marks[side].update({(at, place): "changed" for place in places})
             for place in places:
                 self._tell_apart((old, place), (new, place), nodes)
+
+    def _tell_numbers_apart(self, old: tuple[int, int], new: tuple[int, int], first: int, second: int) -> None:
+        """Write a number that is another, where the text of two constants is the same."""
+        keys = [(at, ("operand", place)) for at, place in (old, new)]
+        arrays = [array_of(self.programs[side].nodes[at].expr) for side, at in enumerate((first, second))]
+        written = [self.texts[side].get(key) for side, key in enumerate(keys)]
+        if written[0] != written[1] or (arrays[0].shape, arrays[0].dtype) != (arrays[1].shape, arrays[1].dtype):
+            return
+        where = first_difference(*arrays)
+        for side, key in enumerate(keys):
+            number = arrays[side][where]
+            self.exact[side][key] = f"{written[side]} ({number} at {list(where)})" if where else str(number)
 
     def _tell_apart(self, old: tuple[int, Part], new: tuple[int, Part], nodes: tuple[Node, Node]) -> None:
         """Write an attribute to its last digit where Relay's six digits are the same for two numbers."""

@@ -81,9 +81,19 @@ def test_exchanged_operands_are_marked():
 def test_other_numbers_in_a_constant_are_a_change():
     before, after = (function(relay.add(x(), relay.const(np.full((1, 8), n, "float32")))) for n in (1, 2))
     assert lines(before, after)[1:3] == [
-        "-   add(%x, [-meta[relay.Constant][0]-])",
-        "+   add(%x, {+meta[relay.Constant][0]+})",
+        "-   add(%x, [-meta[relay.Constant][0] (1.0 at [0, 0])-])",
+        "+   add(%x, {+meta[relay.Constant][0] (2.0 at [0, 0])+})",
     ]
+
+
+def test_other_numbers_in_a_constant_of_another_shape_show_in_its_type():
+    before, after = (typed(relay.add(x(), relay.const(np.ones(shape, "float32")))) for shape in ((1, 8), (1, 1)))
+    assert lines(before, after)[2] == "+   add(%x, {+meta[relay.Constant][0]+} /* ty=Tensor[(1, {+1+}), float32] */)"
+
+
+def test_a_scalar_is_written_to_its_last_digit_where_six_do_not_tell_two_apart():
+    before, after = (function(relay.multiply(x(), relay.const(scale))) for scale in (0.12345678, 0.12345679))
+    assert lines(before, after)[2] == "+   multiply(%x, {+0.12345679+})"
 
 
 def test_the_same_numbers_in_another_constant_are_none():
@@ -100,7 +110,7 @@ def test_one_number_among_many_is_found():
     other = numbers.copy()
     other[7, 7] = 1
     before, after = (function(relay.add(x(), relay.const(array))) for array in (numbers, other))
-    assert diff(before, after).changed == 1
+    assert lines(before, after)[2] == "+   add(%x, {+meta[relay.Constant][0] (1.0 at [7, 7])+})"
 
 
 def test_a_value_computed_twice_is_not_one_used_twice():

@@ -1,4 +1,4 @@
-"""The attributes of a call or a function: their values, and how Relay writes them."""
+"""What attributes and constants hold, and how that is written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from tvm import relay
 
 _SHARED = frozenset((*(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"))
+_AT_ONCE = 1 << 16
 
 
 def attribute_values(attrs: Any) -> dict[str, Any]:
@@ -69,6 +70,17 @@ def array_of(constant: Any) -> np.ndarray:
     """The numbers of a constant; where NumPy can share their memory, it does."""
     data = constant.data
     return np.from_dlpack(data) if str(data.dtype) in _SHARED else data.numpy()
+
+
+def first_difference(first: np.ndarray, second: np.ndarray) -> tuple[int, ...]:
+    """Where two arrays of one shape and dtype first differ, bit for bit; they do."""
+    kind = f"u{first.dtype.itemsize}"
+    ours, theirs = (np.ascontiguousarray(array).reshape(-1).view(kind) for array in (first, second))
+    starts = range(0, ours.size, _AT_ONCE)
+    places = (
+        start + np.flatnonzero(ours[start : start + _AT_ONCE] != theirs[start : start + _AT_ONCE]) for start in starts
+    )
+    return tuple(map(int, np.unravel_index(next(int(found[0]) for found in places if found.size), first.shape)))
 
 
 def shown(written: str) -> str:
