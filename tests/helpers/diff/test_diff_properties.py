@@ -2,8 +2,9 @@
 
 import set_env  # noqa: F401
 import tvm
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tvm import relay
 
 from helpers.diff import diff
 from helpers.diff.listing import listing
@@ -49,6 +50,32 @@ def test_every_line_of_both_stands_in_one_row(two):
     rows = diff(before, after).rows
     assert [told(row.after) for row in rows if row.after] == [in_six_digits(line) for line in lines(after)]
     assert sorted(told(row.before) for row in rows if row.before) == sorted(map(in_six_digits, lines(before)))
+
+
+class PutBehind(relay.ExprMutator):
+    """Puts `abs` behind one call."""
+
+    def __init__(self, target):
+        super().__init__()
+        self.target = target
+
+    def visit_call(self, call):
+        made = super().visit_call(call)
+        return relay.abs(made) if call == self.target else made
+
+
+@few
+@given(PROGRAMS, st.integers(0, 99))
+def test_one_call_put_in_is_one_line_and_its_readers(program, which):
+    before = module(program)
+    calls = []
+    relay.analysis.post_order_visit(before["main"], lambda e: calls.append(e) if isinstance(e, relay.Call) else None)
+    assume(calls)
+    after = before.clone()
+    after["main"] = PutBehind(calls[which % len(calls)]).visit(before["main"])
+    found = diff(before, after)
+    assert (found.new, found.gone) == (1, 0)
+    assert [str(new.expr.op.name) for new in found.edits.new if isinstance(new.expr, relay.Call)] == ["abs"]
 
 
 def told(cell):
