@@ -60,8 +60,8 @@ class Features:
     """What a kernel is shaped by.
 
     `lanes`: float32 numbers in a vector. `registers`: vectors that the processor holds. `dot`: the instructions for
-    sums of int8 products, `vpdpbusd512`, `vpdpbusd256`, `pmaddwd512`, `pmaddwd256`, `sdot`, or `generic` where there
-    are none. `cores`: how many compute at once. `l1` and `l2`: bytes of cache that a core has for itself.
+    sums of int8 products, `vpdpbusd512`, `vpdpbusd256`, `pmaddwd512`, `pmaddwd256`, `pmaddwd128`, `sdot`, or `generic`
+    where there are none. `cores`: how many compute at once. `l1` and `l2`: bytes of cache that a core has for itself.
     """
 
     name: str
@@ -84,6 +84,7 @@ _DOTS = (
     (("avx2", "avxvnni"), "vpdpbusd256"),
     (("avx512f", "avx512bw"), "pmaddwd512"),
     (("avx2",), "pmaddwd256"),
+    (("sse2",), "pmaddwd128"),
     (("neon", "dotprod"), "sdot"),
 )
 _USUAL_CACHES = (32 << 10, 512 << 10)

@@ -119,6 +119,10 @@ class Words(Dot):
     The four bytes of a lane become the pairs (0, 2) and (1, 3) by shifts alone.
     """
 
+    @property
+    def load(self) -> float:
+        return 1.5
+
     def data(self, numbers: Any) -> Any:
         return _pairs(numbers, self.lanes)
 
@@ -153,6 +157,10 @@ class Signed(Dot):
 
 class Generic(Dot):
     """Any processor: four multiplications of int32."""
+
+    @property
+    def load(self) -> float:
+        return 3.0
 
     def data(self, numbers: Any) -> Any:
         return _bytes(numbers, self.lanes)
