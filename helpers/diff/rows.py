@@ -156,29 +156,21 @@ class _Cells:
     def _mark_operands(self, old: int, new: int) -> None:
         nodes = self.programs[0].nodes[old], self.programs[1].nodes[new]
         differing = differing_operands(*self.programs, self.pairs[1], old, new)
-        places = list(zip_longest(*map(sorted, differing)))
-        for place, other in places:
-            kinds = {self._operand_kind(side, at) for side, at in enumerate(((nodes[0], place), (nodes[1], other)))}
-            mark = "changed" if kinds <= {"constant", "bound", ""} else "reads"
-            self.marks[0][old, ("operand", place)] = self.marks[1][new, ("operand", other)] = mark
+        for place, other in zip_longest(*map(sorted, differing)):
+            mark = "changed"
             if place is not None and other is not None:
-                self._mark_beside((old, place), (new, other), nodes[0].operands[place], nodes[1].operands[other])
-
-    def _operand_kind(self, side: int, at: tuple[Node, int | None]) -> str:
-        node, place = at
-        if place is None:
-            return ""
-        return "bound" if place in bound(node) else self.programs[side].nodes[node.operands[place]].kind
-
-    def _mark_beside(self, old: tuple[int, int], new: tuple[int, int], first: int, second: int) -> None:
-        if first in self.pairs[0] and second in self.pairs[1]:
-            # Both are still there, so that no line that is new or gone tells of it.
-            self.marks[0][old[0], ("body", old[1])] = self.marks[1][new[0], ("body", new[1])] = "reads"
-        kinds = {self.programs[0].nodes[first].kind, self.programs[1].nodes[second].kind}
-        if kinds == {"constant"}:
-            self._tell_numbers_apart(old, new, first, second)
-        self.beside[0].setdefault(first, second)
-        self.beside[1].setdefault(second, first)
+                first, second = nodes[0].operands[place], nodes[1].operands[other]
+                kinds = {self.programs[0].nodes[first].kind, self.programs[1].nodes[second].kind}
+                if kinds == {"constant"}:
+                    self._tell_numbers_apart((old, place), (new, other), first, second)
+                elif place not in bound(nodes[0]):
+                    mark = "reads"
+                if first in self.pairs[0] and second in self.pairs[1]:
+                    # Both are still there, so that no line that is new or gone tells of it.
+                    self.marks[0][old, ("body", place)] = self.marks[1][new, ("body", other)] = "reads"
+                self.beside[0].setdefault(first, second)
+                self.beside[1].setdefault(second, first)
+            self.marks[0][old, ("operand", place)] = self.marks[1][new, ("operand", other)] = mark
 
     def _mark_parts(self, old: int, new: int) -> None:
         nodes = self.programs[0].nodes[old], self.programs[1].nodes[new]

@@ -134,7 +134,8 @@ def test_a_field_put_into_a_tuple_is_marked_alone():
     before = relay.Function([a], relay.Tuple([relay.exp(a), relay.tanh(a)]))
     b = x()
     after = relay.Function([b], relay.Tuple([relay.exp(b), b, relay.tanh(b)]))
-    assert lines(before, after)[-2] == "~   (%0, {%x}, %1)"
+    assert lines(before, after)[-3:-1] == ["-   (%0, %1)", "+   (%0, {+%x+}, %1)"]
+    assert lines(after, before)[-3:-1] == ["-   (%0, [-%x-], %1)", "+   (%0, %1)"]
 
 
 def test_a_parameter_more_and_a_result_type_are_marked_in_the_head():
@@ -252,6 +253,13 @@ def test_ten_thousand_calls_are_compared_and_drawn():
     assert found.gone == 1000
     assert "8998 unchanged lines" in str(found)
     assert len(found._repr_html_()) < 1_000_000
+
+
+def test_a_page_stops_where_it_would_get_slow_and_says_so(monkeypatch):
+    monkeypatch.setattr("helpers.diff.html.MOST_ROWS", 3)
+    page = diff(function(x()), function(relay.tanh(relay.nn.relu(relay.exp(x())))))._repr_html_()
+    assert page.count('class="pair') == 4
+    assert "… and 3 more lines" in page
 
 
 def test_what_there_is_to_draw_goes_to_json_as_it_is():
