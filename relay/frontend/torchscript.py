@@ -281,7 +281,7 @@ class _Reader:
 
     def number_to_tensor(self, node: Any, inputs: list[Any]) -> Any:
         """`prim::NumToTensor`: a size that a trace goes on to calculate with."""
-        if is_expr(inputs[0]):
+        if is_expr(inputs[0]) or inputs[0] is _UNKNOWN:
             return inputs[0]
         span = span_of(self.names.of(node.inputsAt(0).node()))
         return Constant(np.asarray(inputs[0], "float32" if isinstance(inputs[0], float) else "int32"), span)

@@ -406,3 +406,30 @@ def test_no_argument_of_an_operator_is_dropped_unseen():
         *("aten::eq.Tensor_list b", "aten::ne.Tensor_list b", "aten::__getitem__.Dict_Tensor key"),
         "aten::tensor_split.tensor_indices_or_sections tensor_indices_or_sections",
     }
+
+
+class Around(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(x, (1, 2, 0, 3), mode="circular")
+
+
+@pytest.mark.parametrize("network", [Around(), nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular")])
+def test_padding_with_the_other_side(network):
+    check(network)
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden, cell = self.cell(x)
+        return self.cell(x, (hidden, cell))[0]
+
+
+def test_a_recurrent_cell():
+    torch.manual_seed(0)
+    network, x = Recurrent().eval(), torch.randn(2, 4)
+    mod, params = relay.frontend.from_pytorch(traced(network, x), [("x", (2, 4))])
+    np.testing.assert_allclose(run(mod, params, x.numpy())[0], network(x).detach().numpy(), rtol=1e-5, atol=1e-6)

@@ -10,11 +10,11 @@ A converter is given the call's arguments under the names that PyTorch's own sch
 The first one, mostly `self`, comes by its place. Tensors are Relay expressions, all else is a Python value.
 """
 
-from . import arithmetic, convolution, create, normalize, pool, reduce, resize, scalar, shape
+from . import arithmetic, attention, convolution, create, normalize, pool, reduce, resize, scalar, shape
 from .context import Context
 from .table import converter_of, converts
 
 __all__ = [
     *("Context", "converter_of", "converts"),
-    *("arithmetic", "convolution", "create", "normalize", "pool", "reduce", "resize", "scalar", "shape"),
+    *("arithmetic", "attention", "convolution", "create", "normalize", "pool", "reduce", "resize", "scalar", "shape"),
 ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from ... import op as _op
 from ...expr import Tuple, const
 from ...op.type_relations import broadcast_shape
-from .context import Context, is_expr, pair
-from .create import full
+from .context import Context, pair
 from .table import converts
 
 
@@ -191,53 +189,3 @@ def einsum(ctx: Context, equation: str, tensors: Sequence[Any], path: Any = None
 def embedding(ctx: Context, weight: Any, indices: Any, padding_idx: int = -1) -> Any:
     """Rows of a table."""
     return _op.take(weight, _op.cast(indices, "int32"), axis=0)
-
-
-@converts("aten::scaled_dot_product_attention")
-def attention(
-    ctx: Context,
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Any:
-    """`softmax(query @ key.T * scale + mask) @ value` (Vaswani et al. 2017)."""
-    if enable_gqa:
-        raise NotImplementedError("attention with groups of queries is not converted: repeat the keys and values")
-    shape, keys = ctx.shape(query), ctx.shape(key)
-    scores = _op.nn.batch_matmul(_stacked(ctx, query), _stacked(ctx, key), transpose_b=True)
-    scores = _unstacked(scores, shape)
-    if len(shape) == 4:
-        scores = _op.squeeze(scores, [])
-    factor = 1 / math.sqrt(shape[-1]) if scale is None else scale
-    scores = _op.multiply(scores, const(factor, ctx.dtype(query)))
-    bias = _attention_bias(ctx, ctx.dtype(query), (shape[-2], keys[-2]), attn_mask, is_causal)
-    weights = _op.nn.dropout(_op.nn.softmax(_op.add(scores, bias)), dropout_p)
-    return _unstacked(_op.nn.batch_matmul(_stacked(ctx, weights), _stacked(ctx, value), transpose_b=False), shape)
-
-
-def _stacked(ctx: Context, data: Any) -> Any:
-    """`(batch, heads, length, width)` with the first two as one axis."""
-    return _op.reshape(data, [-3, -2]) if ctx.rank(data) == 4 else data
-
-
-def _unstacked(data: Any, shape: Sequence[int]) -> Any:
-    return _op.reshape(data, [-4, shape[0], -1, -2]) if len(shape) == 4 else data
-
-
-def _attention_bias(ctx: Context, dtype: str, shape: tuple[int, int], mask: Any, is_causal: bool) -> Any:
-    """What is added to the scores: zero, the mask, or minus infinity where a position may not be seen."""
-    zeros = _op.full(const(0.0, dtype), list(shape))
-    if is_causal:
-        lower = _op.trilu(full(ctx, shape, True, "bool"), const(0), upper=False)
-        hidden = _op.logical_not(_op.cast(lower, "bool"))
-        return _op.cast(_op.where(hidden, _op.cast(const(-math.inf), dtype), zeros), dtype)
-    if not is_expr(mask):
-        return zeros
-    if ctx.dtype(mask) == "bool":
-        return _op.where(mask, zeros, _op.cast(const(-math.inf), dtype))
-    return _op.add(zeros, mask)

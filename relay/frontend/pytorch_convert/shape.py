@@ -244,7 +244,7 @@ def split(ctx: Context, data: Any, split_size: Any = None, dim: int = 0, split_s
     return _cut(data, range(size, extent, size), dim)
 
 
-@converts("aten::chunk")
+@converts("aten::chunk", "aten::unsafe_chunk")
 def chunk(ctx: Context, data: Any, chunks: int, dim: int = 0) -> list[Any]:
     """At most that many parts, all of one size but the last."""
     extent = ctx.shape(data)[ctx.axis(data, dim)]
@@ -370,10 +370,26 @@ def padded(ctx: Context, data: Any, pad: Sequence[Any], mode: str = "constant", 
     pairs = [[0, 0]] * (rank - len(pairs)) + pairs
     if any(width < 0 for pair_ in pairs for width in pair_):
         data, pairs = _cropped(ctx, data, pairs)
+    if mode == "circular":
+        return _wrapped(ctx, data, pairs)
     modes = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
     if mode not in modes:
         raise NotImplementedError(f"padding of mode {mode!r} has no counterpart in Relay")
     return _op.nn.pad(data, pairs, pad_value=0 if value is None else value, pad_mode=modes[mode])
+
+
+def _wrapped(ctx: Context, data: Any, pairs: Sequence[Sequence[int]]) -> Any:
+    """Each side continued by what stands at the other."""
+    for axis, (before, after) in enumerate(pairs):
+        size = ctx.shape(data)[axis]
+        sides = [(size - before, size), None, (0, after)]
+        parts = [
+            data if side is None else _op.strided_slice(data, [side[0]], [side[1]], axes=[axis])
+            for side in sides
+            if side is None or side[0] < side[1]
+        ]
+        data = _op.concatenate(parts, axis=axis) if len(parts) > 1 else data
+    return data
 
 
 def _cropped(ctx: Context, data: Any, pairs: list[list[int]]) -> tuple[Any, list[list[int]]]:
