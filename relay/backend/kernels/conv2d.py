@@ -38,6 +38,9 @@ from .tiles import Tile, chosen, parts, ranked_tiles
 # Below so many operations, waking the other threads takes longer than the work.
 _WORTH_THREADS = 200_000
 
+# Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
+_SHORT_TAIL = 8
+
 
 @kernel("nn.contrib_conv2d_NCHWc")
 def conv2d(primitive: Primitive, features: Features) -> Kernel | None:
@@ -256,16 +259,29 @@ class _Loops:
                         T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
 
     def _finish(self, tile: _Tile) -> None:
-        """Compute what follows, and store it."""
-        width, lanes = self.plain.result[1], self.shape.lanes
+        """Compute what follows, and store it: a long tail in a loop, a short one written out for each pixel."""
+        if len(self.tail.stages) <= _SHORT_TAIL:
+            for v in range(self.tile.vectors):
+                for pixel, (r, x) in enumerate(tile.pixels):
+                    self._store(tile, v, pixel, r, x, tile.sums)
+            return
+        rows, columns = (last + 1 for last in tile.pixels[-1])
+        vectors = len(tile.pixels) * self.tile.vectors
+        held = T.alloc_buffer((vectors * self.shape.lanes,), self.dot.sums, scope="local")
+        for v in range(vectors):
+            T.buffer_store(held, tile.sums[self._at(v)], [self._at(v)])
         for v in range(self.tile.vectors):
-            for pixel, (r, x) in enumerate(tile.pixels):
-                row, column = tile.y + r, tile.x + x
-                if self.tile.merged > 1:
-                    row, column = row * self.tile.merged + column // width, column % width
-                with T.vectorized(lanes) as lane:
-                    value = tile.sums[(pixel * self.tile.vectors + v) * lanes + lane]
-                    self.tail.store((tile.n, tile.o + v, row, column, lane), value)
+            with T.serial(rows) as r, T.serial(columns) as x:
+                self._store(tile, v, r * columns + x, r, x, held)
+
+    def _store(self, tile: _Tile, v: int, pixel: Any, r: Any, x: Any, sums: Any) -> None:
+        width, lanes = self.plain.result[1], self.shape.lanes
+        row, column = tile.y + r, tile.x + x
+        if self.tile.merged > 1:
+            row, column = row * self.tile.merged + column // width, column % width
+        with T.vectorized(lanes) as lane:
+            value = sums[(pixel * self.tile.vectors + v) * lanes + lane]
+            self.tail.store((tile.n, tile.o + v, row, column, lane), value)
 
     @functools.cached_property
     def _column_sets(self) -> Sequence[Sequence[int]]:
