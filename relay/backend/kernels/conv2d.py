@@ -270,11 +270,10 @@ class _Loops:
         held = T.alloc_buffer((vectors * self.shape.lanes,), self.dot.sums, scope="local")
         for v in range(vectors):
             T.buffer_store(held, tile.sums[self._at(v)], [self._at(v)])
-        for v in range(self.tile.vectors):
-            with T.serial(rows) as r, T.serial(columns) as x:
-                self._store(tile, v, r * columns + x, r, x, held)
+        with T.serial(self.tile.vectors) as v, T.serial(rows) as r, T.serial(columns) as x:
+            self._store(tile, v, r * columns + x, r, x, held)
 
-    def _store(self, tile: _Tile, v: int, pixel: Any, r: Any, x: Any, sums: Any) -> None:
+    def _store(self, tile: _Tile, v: Any, pixel: Any, r: Any, x: Any, sums: Any) -> None:
         width, lanes = self.plain.result[1], self.shape.lanes
         row, column = tile.y + r, tile.x + x
         if self.tile.merged > 1:

@@ -7,6 +7,7 @@ a whole part of a row leaves no pixels over.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -31,7 +32,7 @@ def parts(total: int, most: int) -> list[tuple[int, int]]:
     count = -(-total // most)
     size, more = divmod(total, count)
     sizes = [size + 1] * more + [size] * (count - more)
-    return [(sum(sizes[:k]), sizes[k]) for k in range(count)]
+    return list(zip(itertools.accumulate([0, *sizes]), sizes))
 
 
 def ranked_tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool, load: float) -> Sequence[Tile]:
