@@ -38,7 +38,7 @@ def prepared(net):
         return relay.quantize.prerequisite_optimize(net.module())
 
 
-@examples(30)
+@examples(20)
 @given(net=networks())
 def test_partition_adds_marks_in_pairs_and_nothing_else(net):
     mod = prepared(net)
@@ -59,7 +59,7 @@ def test_partition_leaves_a_network_without_regions_as_it_is(net):
     assert str(relay.quantize.partition()(mod)) == str(mod)
 
 
-@examples(25)
+@examples(15)
 @given(net=networks())
 def test_a_second_partition_adds_marks_only(net):
     """It is not the identity: as in TVM v0.16, a marked end of a region is an end of a region."""
@@ -71,7 +71,7 @@ def test_a_second_partition_adds_marks_only(net):
         np.testing.assert_array_equal(new, old)
 
 
-@examples(30)
+@examples(20)
 @given(net=networks())
 def test_what_is_annotated_computes_the_same_where_scales_are_fine(net):
     mod = prepared(net)

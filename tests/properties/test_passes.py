@@ -47,7 +47,7 @@ def same_values(after, before, inputs, tolerance=1e-5):
 
 
 @pytest.mark.parametrize("name", PASSES)
-@examples(20)
+@examples(12)
 @given(net=networks())
 def test_a_pass_keeps_the_value(name, net):
     mod = net.module()
@@ -59,7 +59,7 @@ def test_a_pass_keeps_the_value(name, net):
 
 
 @pytest.mark.parametrize("name", IDEMPOTENT)
-@examples(12)
+@examples(8)
 @given(net=networks())
 def test_a_pass_has_nothing_left_to_do(name, net):
     mod = net.module()

@@ -23,7 +23,7 @@ def assert_alike(got, want, tolerance):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * max(1.0, np.abs(other).max()))
 
 
-@examples(10, shrinking=False)
+@examples(6, shrinking=False)
 @given(net=networks())
 def test_floats(net):
     mod = net.module()
@@ -31,7 +31,7 @@ def test_floats(net):
     assert_alike(compiled(mod, net.inputs), interpreted(mod, net.inputs), 1e-5)
 
 
-@examples(10, shrinking=False)
+@examples(6, shrinking=False)
 @given(net=networks(steps=INTEGRAL, channels_last=False, first="same_conv"), config=CONFIGURATIONS)
 def test_integers(net, config):
     """All of these are integers from the first convolution on."""

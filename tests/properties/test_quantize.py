@@ -31,7 +31,7 @@ def quantized(net, mod, **config):
         return relay.quantize.quantize(mod, dataset=samples(net))
 
 
-@examples(40)
+@examples(30)
 @given(net=networks(), config=CONFIGURATIONS)
 def test_nothing_wraps_around(net, config):
     mod = net.module()
@@ -47,7 +47,7 @@ def error(got, want):
     return float(np.abs(got - want).mean() / max(np.abs(want).mean(), 1e-6))
 
 
-@examples(60)
+@examples(30)
 @given(net=networks(channels_last=False), config=CONFIGURATIONS)
 def test_integers_mean_what_the_simulation_says(net, config):
     mod = net.module()

@@ -48,7 +48,7 @@ def with_instead(mod, old, new):
     return relay.transform.InferType()(tvm.IRModule.from_expr(relay.Function(func.params, body)))
 
 
-@examples(30)
+@examples(20)
 @given(net=networks())
 def test_json_gives_the_module_back(net):
     mod = net.module()
@@ -71,7 +71,7 @@ def test_json_gives_a_quantized_and_fused_module_back(net):
     assert str(mod) == str(back)
 
 
-@examples(25)
+@examples(15)
 @given(net=networks())
 def test_what_is_made_twice_is_equal_and_prints_equal(net):
     mod = net.module()
@@ -92,7 +92,7 @@ def test_what_is_made_twice_is_equal_and_prints_equal(net):
     assert str(again) == str(mod).replace("%data", "%other")
 
 
-@examples(30)
+@examples(20)
 @given(net=networks(), data=st.data())
 def test_another_attribute_is_another_module(net, data):
     mod = net.module()
@@ -106,7 +106,7 @@ def test_another_attribute_is_another_module(net, data):
     assert str(mod) != str(changed)
 
 
-@examples(30)
+@examples(20)
 @given(net=networks(), data=st.data())
 def test_another_number_in_a_constant_is_another_module(net, data):
     mod = net.module()
@@ -119,7 +119,7 @@ def test_another_number_in_a_constant_is_another_module(net, data):
     assert same(mod, with_instead(mod, constant, relay.Constant(constant.value().copy())))
 
 
-@examples(30)
+@examples(20)
 @given(net=networks(), data=st.data())
 def test_another_operator_is_another_module(net, data):
     mod = net.module()
