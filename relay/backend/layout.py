@@ -5,13 +5,15 @@
 
 A block of channels is what a vector holds, 16 for AVX-512, or the next smaller size that divides the channels: it is a
 matter of the tensor alone, so that two convolutions whose results are added agree. Data whose channels have no block,
-such as the three colours of an image, is taken as it is. Weights for int8 have groups of four inputs innermost: as many
-as one instruction multiplies and adds up.
+such as the three colours of an image, is taken as it is. An image of float32 whose blocks would leave more than half of
+a vector empty has none: rows of pixels are faster. Weights for int8 have groups of four inputs innermost: as many as
+one instruction multiplies and adds up.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,9 +29,15 @@ _GROUP = 4  # int8 numbers that one instruction multiplies and adds up
 _DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
 
 
-def block_of(channels: int, lanes: int) -> int | None:
-    """The largest block that divides the channels and fits a vector of `lanes` numbers, or None."""
-    return next((block for block in _BLOCKS if block <= lanes and channels % block == 0), None)
+def block_of(channels: int, lanes: int, least: int = 1) -> int | None:
+    """The largest block of at least `least` that divides the channels and fits a vector of `lanes` numbers, or None."""
+    return next((block for block in _BLOCKS if least <= block <= lanes and channels % block == 0), None)
+
+
+def _least(image: TensorType, lanes: int) -> int:
+    """The smallest block that is worth it. A single pixel has no row for a vector to run along."""
+    pixels = math.prod(image.concrete_shape[2:])
+    return lanes // 2 if image.dtype == "float32" and pixels > 1 else 1
 
 
 @tvm.ir.register_op_attr("nn.conv2d", "FTVMAlterOpLayout")
@@ -43,8 +51,13 @@ def alter_conv2d(attrs: Any, args: Sequence[Any], types: Sequence[TensorType], r
     lanes = _lanes(tvm.target.Target.current(allow_none=True))
     given = {**attrs, "channels": made, "kernel_size": list(weight.concrete_shape[2:])}
     if attrs.groups == taken == made:
-        return _depthwise(args, given, block_of(made, lanes))
-    return _dense(args, given, data.dtype, *_blocks(taken, made, attrs.groups, lanes))
+        return _depthwise(args, given, block_of(made, lanes, _least(result, lanes)))
+    inner, outer = block_of(taken, lanes, _least(data, lanes)), block_of(made, lanes, _least(result, lanes))
+    if attrs.groups > 1:
+        # Blocks do not reach over from one group to the next.
+        inner = block_of(taken // attrs.groups, inner or 0, _least(data, lanes))
+        outer = inner and block_of(made // attrs.groups, outer or 0, _least(result, lanes))
+    return _direct(args, given, data.dtype, inner, outer)
 
 
 @functools.lru_cache(maxsize=8)
@@ -61,16 +74,9 @@ def _depthwise(args: Sequence[Any], given: dict[str, Any], block: int | None) ->
     return nn.contrib_depthwise_conv2d_nchwc(*args, **given)
 
 
-def _blocks(taken: int, made: int, groups: int, lanes: int) -> tuple[int | None, int | None]:
-    """The blocks of the data and of the result, which do not reach over from one group to the next."""
-    inner, outer = block_of(taken, lanes), block_of(made, lanes)
-    if groups == 1:
-        return inner, outer
-    smaller = block_of(taken // groups, inner or 0), block_of(made // groups, outer or 0)
-    return smaller if None not in smaller else (None, None)
-
-
-def _dense(args: Sequence[Any], given: dict[str, Any], dtype: str, inner: int | None, outer: int | None) -> Call | None:
+def _direct(
+    args: Sequence[Any], given: dict[str, Any], dtype: str, inner: int | None, outer: int | None
+) -> Call | None:
     if outer is None:
         return None
     given["out_layout"] = f"NCHW{outer}c"

@@ -157,7 +157,10 @@ def chosen(data, weight, dtype="float32", target=AVX512, **attributes):
         (("NCHW", "OIHW16o4i", "NCHW16c"), (1, 3, 8, 8), (32, 3, 3, 3), {"dtype": "int8"}),
         (("NCHW16c", "OIHW1i16o", "NCHW16c"), (1, 32, 8, 8), (32, 1, 3, 3), {"groups": 32}),
         (("NCHW16c", "OIHW1i16o", "NCHW16c"), (1, 32, 8, 8), (32, 1, 3, 3), {"groups": 32, "dtype": "int8"}),
-        (("NCHW4c", "OIHW4i8o", "NCHW8c"), (1, 32, 8, 8), (64, 4, 3, 3), {"groups": 8}),
+        (("NCHW8c", "OIHW8i16o", "NCHW16c"), (1, 32, 8, 8), (64, 8, 3, 3), {"groups": 4}),
+        (("NCHW4c", "OIHW1i8o4i", "NCHW8c"), (1, 32, 8, 8), (64, 4, 3, 3), {"groups": 8, "dtype": "int8"}),
+        (("NCHW", "OIHW16o", "NCHW16c"), (1, 12, 8, 8), (32, 12, 3, 3), {}),
+        (("NCHW16c", "OIHW16i4o", "NCHW4c"), (1, 64, 1, 1), (12, 64, 1, 1), {}),
         (("NCHW8c", "OIHW8i8o", "NCHW8c"), (1, 64, 8, 8), (32, 64, 3, 3), {"target": AVX2}),
     ],
 )
@@ -169,6 +172,9 @@ def test_the_layouts_of_a_convolution(layouts, data, weight, settings):
     ("data", "weight", "settings"),
     [
         ((1, 64, 8, 8), (6, 64, 3, 3), {}),
+        ((1, 64, 8, 8), (12, 64, 3, 3), {}),
+        ((1, 32, 8, 8), (64, 4, 3, 3), {"groups": 8}),
+        ((1, 12, 8, 8), (12, 1, 3, 3), {"groups": 12}),
         ((1, 32, 8, 8), (32, 2, 3, 3), {"groups": 16}),
         ((1, 32, 8, 8), (64, 1, 3, 3), {"groups": 32}),
         ((1, 64, 8, 8), (32, 64, 3, 3), {"dtype": "float64"}),
