@@ -1,7 +1,7 @@
 """How TensorIR is brought to the form that LLVM's code is made of: the passes of TVM's own pipeline that a CPU needs.
 
-The others are for GPUs and other accelerators; two do what LLVM does better, and took most of the time of a build:
-common subexpressions, and buffers as small as they can be.
+The others are for GPUs and other accelerators; three do what LLVM does better, and took most of the time of a build:
+common subexpressions, loops that do nothing, and buffers as small as they can be.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ def _pipeline() -> tuple[Any, Any, Any]:
                 tirx.transform.StorageRewrite(),
                 tirx.transform.UnrollLoop(),
                 tirx.transform.StmtSimplify(),
-                tirx.transform.RemoveNoOp(),
                 s_tir.transform.RewriteUnsafeSelect(),
                 tirx.transform.FP8ComputeLegalize(),
                 tirx.transform.VerifyMemory(),
