@@ -189,13 +189,11 @@ def below_its_level():
 # What carries a layout on
 
 
-UNARY = {
-    name: getattr(relay, name)
-    for name in (
-        *("exp", "sqrt", "rsqrt", "sigmoid", "tanh", "abs", "negative", "floor", "ceil"),
-        *("round", "erf", "sign", "copy", "log", "zeros_like"),
-    )
-}
+FUNCTIONS = (
+    *("exp", "sqrt", "rsqrt", "sigmoid", "tanh", "abs", "negative", "floor", "ceil"),
+    *("round", "erf", "sign", "copy", "log", "zeros_like"),
+)
+UNARY = {name: getattr(relay, name) for name in FUNCTIONS}
 UNARY |= {
     "relu": relay.nn.relu,
     "leaky_relu": partial(relay.nn.leaky_relu, alpha=0.1),
