@@ -1,8 +1,8 @@
 """Which kernel computes which operator.
 
     @kernel("nn.contrib_conv2d_NCHWc")
-    def conv2d(primitive, machine):
-        return Kernel(func, path="direct, vpdpbusd512, 14x2", operations=...)
+    def conv2d(primitive, features):
+        return Kernel(func, path="direct, vpdpbusd512, 1x14x2", operations=...)
 
 A kernel writes the TensorIR function for a whole primitive function: the operator that it is registered for, and the
 element-wise operators on it, which `tail.py` writes where a number is still in a register. Where it returns None, the
