@@ -314,7 +314,8 @@ class _Study:
 
     def _split(self, place: Place, index: Sequence[Any]) -> tuple[list[tuple[Any, int]], list[Any]]:
         """The axes, one that is read in blocks as two; all that has been noted is written by these."""
-        noted = [one.offset for one in (*_all(place.accesses, self.inner), *self.inner)]
+        noted = [access.offset for access in _all(place.accesses, self.inner)]
+        noted += [one.offset for one in self.inner]
         axes: list[tuple[Any, int]] = []
         halves: dict[Any, Any] = {}
         for axis, size in self.axes:
