@@ -1,11 +1,15 @@
 """What a chapter imports to show, scope, import or check something.
 
-    text       the text of a module without types and spans
-    diff       what a pass changed: two modules, expression by expression
-    registry   the partition rules: list them, clear them, put them back
-    networks   a PyTorch network as a Relay module
-    errors     an error that a chapter shows
-    source     a function's source
+    text         the text of a module without types and spans
+    diff         what a pass changed: two modules, expression by expression
+    registry     the partition rules: list them, clear them, put them back
+    networks     a PyTorch network as a Relay module
+    errors       an error that a chapter shows
+    source       a function's source
+    scales       what each simulated_quantize rounds, and to multiples of what
+    calibration  what calibration did: histograms with thresholds, errors, integers in use
+    table        rows of plain values, as HTML or as text
+    drawing      a matplotlib figure in the colours of the page
 
 Everything here uses only names that a genuine Relay has too.
 """
