@@ -35,8 +35,9 @@ class Table:
         styles = ["right" if self._is_of_numbers(at) else "left" for at in range(len(self.heading))]
 
         def row(cells: Sequence[str], tag: str) -> str:
+            scope = ' scope="col"' if tag == "th" else ""
             made = (
-                f'<{tag} style="text-align:{style};color:inherit;background:none">{escape(cell)}</{tag}>'
+                f'<{tag}{scope} style="text-align:{style};color:inherit;background:none">{escape(cell)}</{tag}>'
                 for cell, style in zip(cells, styles)
             )
             return f'<tr style="color:inherit;background:none">{"".join(made)}</tr>'
