@@ -23,7 +23,7 @@ def main(name: str, kind: str = "float32") -> None:
 
     lib = relay.build(module, "llvm")
     run, operations = peak(kind, graph_executor.physical_cores())
-    most = operations / min(timed(run, 200)) * 1e3
+    most = operations / min(timed(run, 200)[0]) * 1e3
     found = []
     for row, kernel in zip(lib.describe(), lib.kernels, strict=True):
         found.append((row, min(seconds(lib.lib.get_function(row.name, query_imports=True), kernel, 20))))

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from .catalogue import CATALOGUE
-from .worker import most_memory_mb
+from .worker import memory_mb
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 sys.path.insert(0, str(BOOK))
@@ -83,7 +83,7 @@ def _build(name: str, folder: Path) -> dict[str, Any]:
     for kind, module in found.items():
         lib, facts[f"build_{kind}_s"] = _timed(lambda module=module: relay.build(module, "llvm"))
         lib.export_library(folder / f"relay_{kind}.so")
-    return {**facts, "build_peak_mb": most_memory_mb()}
+    return {**facts, "build_peak_mb": memory_mb("VmHWM")}
 
 
 def _timed(run: Callable[[], Any]) -> tuple[Any, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +19,19 @@ COLUMNS = (
 )
 
 
-def rows(network: str, measured: Sequence[Contender], operations: float, peaks: Mapping[tuple[str, int], float]) -> str:
-    """Lines for a network: milliseconds (the best run in brackets), ratios, and shares of the peak."""
+def row(
+    network: str,
+    threads: int,
+    measured: Sequence[Contender],
+    operations: float,
+    peaks: Mapping[tuple[str, int], float],
+) -> str:
+    """A line for a network: milliseconds (processor time in brackets), ratios, and shares of the peak."""
     found = {contender.name: contender for contender in measured}
-    threads = measured[0].threads
-    cells = [f"{found[name].median:8.2f} ({min(found[name].runs):7.2f})" if name in found else "" for name in COLUMNS]
+    cells = [
+        f"{found[name].median:.3g} ({statistics.median(found[name].processor):.3g})" if name in found else ""
+        for name in COLUMNS
+    ]
     ratios = [
         _ratio(found, "relay_float32", "relay_int8"),
         _ratio(found, "relay_float32", "onnxruntime_float32"),
@@ -40,10 +49,25 @@ def rows(network: str, measured: Sequence[Contender], operations: float, peaks: 
 
 
 def header() -> str:
-    """The line above those of `rows`."""
+    """The line above those of `row`."""
     names = [name.replace("_float32", " fp32").replace("_", " ") for name in COLUMNS]
     last = ("fp32/i8", "/ORT f", "/ORT i8", "peak f", "peak i8")
-    return "".join([f"{'ms: median (best)':18}{'  t'}", *(f"{n:>19}" for n in names), *(f"{n:>8}" for n in last)])
+    return "".join([f"{'ms (processor)':18}{'  t'}", *(f"{n:>19}" for n in names), *(f"{n:>8}" for n in last)])
+
+
+def memory(networks: Mapping[str, Any], contenders: Sequence[str]) -> str:
+    """Two tables: what the builds took, and the most memory of each contender, its framework's apart, in brackets."""
+    lines = [f"\n{'build':18}{'fp32 s':>10}{'int8 s':>10}{'quantize s':>12}{'most memory MB':>16}"]
+    for name, result in networks.items():
+        cells = (result[key] for key in ("build_float32_s", "build_int8_s", "import_and_quantize_s"))
+        lines.append(f"{name:18}" + "{:10.1f}{:10.1f}{:12.1f}".format(*cells) + f"{result['build_peak_mb']:16.0f}")
+    lines.append(f"\n{'memory, MB':18}" + "".join(f"{name:>21}" for name in contenders))
+    for name, result in networks.items():
+        found = {run["contender"]: (run["peak_mb"], run["framework_mb"]) for run in result["runs"]}
+        pairs = [found.get(each) for each in contenders]
+        cells_of = [f"{pair[0] - pair[1]:.0f} (+{pair[1]:.0f})" if pair else "" for pair in pairs]
+        lines.append(f"{name:18}" + "".join(f"{cell:>21}" for cell in cells_of))
+    return "\n".join(lines)
 
 
 def _ratio(found: Mapping[str, Contender], first: str, second: str) -> str:

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,17 @@ PAUSE_S = 0.01
 
 @dataclass
 class Contender:
-    """What was measured of one: milliseconds of each run, and the most memory that it held."""
+    """What was measured of one: milliseconds and processor time of each run, and memory.
+
+    `framework_mb` is held before a network is loaded, `peak_mb` the most of all times.
+    """
 
     name: str
     threads: int
     runs: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     output: list[float] = field(default_factory=list)
+    framework_mb: float = 0.0
     peak_mb: float = 0.0
 
     @property
@@ -44,7 +49,9 @@ class Contender:
             "median_ms": self.median,
             "best_ms": min(self.runs),
             "quartiles_ms": [quartiles[0], quartiles[2]],
+            "median_processor_ms": statistics.median(self.processor),
             "runs": len(self.runs),
+            "framework_mb": self.framework_mb,
             "peak_mb": self.peak_mb,
         }
 
@@ -52,28 +59,53 @@ class Contender:
 def measure(names: Sequence[str], network: str, folder: Path, threads: int, runs: int) -> list[Contender]:
     """Each of the contenders on that many threads, in turns of three runs until each has had `runs`.
 
-    Raises `RuntimeError` where one of them ends.
+    One that ends too soon is left out, and said so.
     """
-    contenders = [Contender(name, threads) for name in names]
     workers = [_Worker(name, network, folder, threads) for name in names]
+    running = workers
     try:
-        for contender, worker in zip(contenders, workers, strict=True):
-            contender.output = worker.ask("start")["output"]
+        running = _each(running, _start)
         for _ in tqdm(range(-(-runs // 3)), desc=f"{network}, {threads} threads", leave=False, disable=None):
-            for contender, worker in zip(contenders, workers, strict=True):
-                contender.runs += worker.ask("3")
-                time.sleep(PAUSE_S)
-        for contender, worker in zip(contenders, workers, strict=True):
-            contender.peak_mb = worker.ask("end")["peak_mb"]
+            running = _each(running, _turn)
+        running = _each(running, _finish)
     finally:
         for worker in workers:
             worker.end()
-    return contenders
+    return [worker.found for worker in running]
+
+
+def _each(workers: Sequence[_Worker], step: Callable[[_Worker], None]) -> list[_Worker]:
+    """The workers that took the step."""
+    took = []
+    for worker in workers:
+        try:
+            step(worker)
+            took.append(worker)
+        except (EOFError, OSError):  # the second where it ended before it was asked
+            found = worker.found
+            print(f"{worker.network}: {found.name} on {found.threads} threads ended, see its message above", flush=True)
+    return took
+
+
+def _start(worker: _Worker) -> None:
+    answer = worker.ask("start")
+    worker.found.output, worker.found.framework_mb = answer["output"], answer["framework_mb"]
+
+
+def _turn(worker: _Worker) -> None:
+    wall, processor = worker.ask("3")
+    worker.found.runs += wall
+    worker.found.processor += processor
+    time.sleep(PAUSE_S)
+
+
+def _finish(worker: _Worker) -> None:
+    worker.found.peak_mb = worker.ask("end")["peak_mb"]
 
 
 class _Worker:
     def __init__(self, name: str, network: str, folder: Path, threads: int) -> None:
-        self.name = name
+        self.network, self.found = network, Contender(name, threads)
         command = [sys.executable, "-m", "benchmarks.worker", name, network, str(folder), str(threads)]
         # What these are set to would count for some of the contenders, and not for others.
         env = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
@@ -87,7 +119,7 @@ class _Worker:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self.name} ended: see its message above")
+            raise EOFError
         return json.loads(answer)
 
     def end(self) -> None:
