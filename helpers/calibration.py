@@ -28,6 +28,28 @@ def calibrated(mod: tvm.IRModule, samples: Samples | None = None, **options: Any
         return relay.quantize._calibrate.calibrate(samples)(mod, None)
 
 
+def with_thresholds(annotated: tvm.IRModule, thresholds: Mapping[int, float], **options: Any) -> tvm.IRModule:
+    """An annotated module with these thresholds, by the numbers of `scales`; where there is none, as `calibrated` does.
+
+    Raises `ValueError` for a number that no activation has, and for a threshold that is not above zero.
+    """
+    known = calibrated(annotated, **options)
+    activations = [each.number for each in scales(known) if each.of_activation]
+    if wrong := [number for number in thresholds if number not in activations]:
+        raise ValueError(f"no activation has the number {wrong[0]}: they have {activations}")
+    roundings = _roundings(known)
+    binds: dict[Any, Any] = {}
+    for number, call in enumerate(filter(is_simulated, expressions(annotated))):
+        rounding = roundings[number]
+        scale = thresholds[number] / (rounding.high + 1) if number in thresholds else rounding.scale
+        if not scale > 0:
+            raise ValueError(f"the threshold of {rounding.label} is {thresholds[number]}: give one above zero")
+        values = scale, rounding.low, rounding.high
+        binds |= {scalar: relay.const(float(value)) for scalar, value in zip(call.args[1:], values)}
+    bound = relay.bind(function_of(annotated), binds)
+    return relay.transform.InferType()(tvm.IRModule.from_expr(bound))
+
+
 def histograms(
     annotated: tvm.IRModule, samples: Samples, chosen: Mapping[str, tvm.IRModule], numbers: Sequence[int] | None = None
 ) -> Drawing:
@@ -67,7 +89,7 @@ def layer_errors(mod: tvm.IRModule, samples: Samples) -> Drawing:
     rows = []
     roundings = _roundings(mod)
     for number, exact, rounded in _both(mod, samples):
-        rounding = roundings.get(number)
+        rounding = None if number is None else roundings[number]
         here = None if rounding is None else _percent(rounding.integers(exact) * rounding.scale, exact)
         rows.append(("result" if rounding is None else rounding.label, here, _percent(rounded, exact)))
     table = Table(("value", "% here", "% so far"), rows)
@@ -90,8 +112,9 @@ def integer_ranges(mod: tvm.IRModule, samples: Samples) -> Drawing:
     rows, bounds = [], []
     roundings = _roundings(mod)
     for number, _, before in _both(mod, samples, rounded_after=False):
-        if (rounding := roundings.get(number)) is None:
+        if number is None:
             continue
+        rounding = roundings[number]
         integers = rounding.integers(before)
         beyond = np.abs(before) > rounding.scale * (rounding.high + 0.5)
         rows.append((rounding.label, int(integers.min()), int(integers.max()), 100 * float(beyond.mean())))
@@ -199,9 +222,9 @@ class _Rounding:
         return np.clip(np.trunc(steps + np.copysign(0.5, steps)), self.low, self.high)
 
 
-def _roundings(mod: tvm.IRModule) -> dict[int | None, _Rounding]:
+def _roundings(mod: tvm.IRModule) -> dict[int, _Rounding]:
     """Every rounding of a calibrated module by its number."""
-    found: dict[int | None, _Rounding] = {}
+    found: dict[int, _Rounding] = {}
     for each in scales(mod):
         if each.scale is None or each.low is None or each.high is None:
             raise ValueError("the module has scales without a value: calibrate it first")

@@ -6,7 +6,7 @@ import tvm
 from torch import nn
 from tvm import relay
 
-from helpers.calibration import calibrated, histograms, integer_ranges, layer_errors
+from helpers.calibration import calibrated, histograms, integer_ranges, layer_errors, with_thresholds
 from helpers.networks import run, to_relay
 from helpers.scales import scale_table, scales
 
@@ -55,6 +55,21 @@ def test_the_table_of_scales_has_one_line_each(annotated):
         "number  rounds    for            kind    scale  threshold",
         "     0  %data     nn.conv2d      input       –          –",
     ]
+
+
+def test_thresholds_can_be_ones_own(annotated):
+    found = scales(with_thresholds(annotated, {0: 3.0, 5: 2.0}, global_scale=4.0))
+    assert [each.threshold for each in found if each.of_activation] == [3.0, 4.0, 2.0]
+    assert [each for each in found if not each.of_activation] == [
+        each for each in scales(calibrated(annotated)) if not each.of_activation
+    ]
+
+
+def test_thresholds_that_cannot_be_are_refused(annotated):
+    with pytest.raises(ValueError, match=r"no activation has the number 1: they have \[0, 2, 5\]"):
+        with_thresholds(annotated, {1: 3.0})
+    with pytest.raises(ValueError, match="the threshold of 0: %data → nn.conv2d is 0.0: give one above zero"):
+        with_thresholds(annotated, {0: 0.0})
 
 
 def test_a_histogram_tells_the_threshold_and_what_is_beyond_it(annotated, samples):
