@@ -2,6 +2,7 @@
 
     text         the text of a module without types and spans
     diff         what a pass changed: two modules, expression by expression
+    graph        the data flow of a network as a picture
     registry     the partition rules: list them, clear them, put them back
     networks     a PyTorch network as a Relay module
     errors       an error that a chapter shows
