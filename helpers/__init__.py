@@ -11,6 +11,7 @@
     calibration  what calibration did: histograms with thresholds, errors, integers in use
     table        rows of plain values, as HTML or as text
     drawing      a matplotlib figure in the colours of the page
+    exercises    what is right in the answer to an exercise, and what is not yet
 
 Everything here uses only names that a genuine Relay has too.
 """

@@ -12,13 +12,16 @@ _FOLDERS = re.compile(r"(?<![\w.])(?:/|[A-Za-z]:\\)(?:[^():/\\\n]+[/\\])+")
 def shown_error() -> Iterator[None]:
     """Print the class and the message of the error that the cell raises.
 
-    The folder that a file lies in is left out: it differs from one machine to the next. Raises `AssertionError` where
-    nothing is raised.
+    Raises `AssertionError` where nothing is raised.
     """
     try:
         yield
     except Exception as error:
-        message = _FOLDERS.sub("", _CELL.sub("this notebook", str(error)))
-        print(f"{type(error).__name__}: {message}")
+        print(told(error))
     else:
         raise AssertionError("this cell is here to show an error, and none was raised")
+
+
+def told(error: Exception) -> str:
+    """The class and the message of an error, without the folders of files: they differ from machine to machine."""
+    return f"{type(error).__name__}: {_FOLDERS.sub('', _CELL.sub('this notebook', str(error)))}"

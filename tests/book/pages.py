@@ -1,0 +1,51 @@
+"""The pages of the book as the tests run them: each cell twice, in one process."""
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jupytext
+import set_env  # noqa: F401
+import yaml
+
+from helpers.exercises import Verdict
+from helpers.registry import registered_rules, reset_partition
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+CHAPTERS = [entry["file"] for entry in TOC["parts"][0]["chapters"]]
+
+
+class Executed(NamedTuple):
+    """What a page left behind: its verdicts in the order of the page, the first run's before the second's, by name."""
+
+    verdicts: dict[str, list[tuple[Verdict, Verdict]]]
+    rules: dict[str, str]
+
+
+@cache
+def executed(page: str) -> Executed:
+    """The page's cells, one after another, each run twice as it stands; a cell's error goes through."""
+    notebook = jupytext.read(ROOT / f"{page}.md")
+    namespace: dict[str, Any] = {}
+    verdicts: dict[str, list[tuple[Verdict, Verdict]]] = {}
+    reset_partition()
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            first, second = run(cell.source, namespace), run(cell.source, namespace)
+            if isinstance(first, Verdict) and isinstance(second, Verdict):
+                verdicts.setdefault(first.exercise, []).append((first, second))
+        return Executed(verdicts, {name: str(rule) for name, rule in registered_rules().items()})
+    finally:
+        reset_partition()
+
+
+def run(code: str, namespace: dict[str, Any]) -> Any:
+    """Run a cell; its last expression's value, as a notebook shows it."""
+    tree = ast.parse(code, "<cell>")
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace) if last else None
