@@ -61,7 +61,8 @@ def imported(network: Network) -> "tuple[tvm.IRModule, dict]":
     module = network.build().eval().float()
     inputs = network.named_inputs()
     with torch.no_grad():
-        traced = torch.jit.trace(module, tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))).eval()
+        example = tuple(tensor(*spec, seed=1 + i) for i, (_, spec) in enumerate(inputs))
+        traced = torch.jit.trace(module, example, check_trace=False).eval()
     return relay.frontend.from_pytorch(traced, inputs, use_parser_friendly_name=True)
 
 

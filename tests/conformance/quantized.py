@@ -51,13 +51,20 @@ OPTIONS = {
     "enabled_sums": {"debug_enabled_ops": ["nn.conv2d", "add"], **EVERYTHING},
     "fully_integral": {"partition_conversions": "fully_integral", **EVERYTHING},
 }
+# A threshold hangs on the data alone where no two are equally good. In MobileNetV2 some are: for its third convolution
+# the divergences of 3740 and of 3769 bins are one unit in the last place of a float32 apart, and the order in which a
+# convolution is summed up decides which is less. So there it is `percentile`.
+ZOO_NETWORKS = {
+    "default": ("resnet18", "mobilenet_v2"),
+    "kl_divergence": ("resnet18",),
+    "percentile": ("mobilenet_v2",),
+}
 ALL = {
     **CONFIGURATIONS,
     **{f"options/{label}": config for label, config in OPTIONS.items()},
-    **{f"zoo/{label}": CONFIGURATIONS[label] for label in ("default",)},
+    **{f"zoo/{label}": CONFIGURATIONS[label] for label in ZOO_NETWORKS},
 }
 FEW_NETWORKS = {name: NETWORKS[name] for name in ("seed", "residual", "fire")}
-ZOO_NETWORKS = {name: replace(ZOO[name], inputs=((1, 3, 32, 32),)) for name in ("resnet18",)}
 
 
 def dataset(network: Network, samples: int = 4) -> list[dict]:
@@ -160,8 +167,11 @@ def is_wrong_there(label: str, name: str) -> bool:
 
 
 def networks_of(label: str) -> dict[str, Network]:
-    """The networks that are quantized in the configuration of that label."""
-    return {"options": FEW_NETWORKS, "zoo": ZOO_NETWORKS}.get(label.partition("/")[0], NETWORKS)
+    """The networks that are quantized in the configuration of that label; those of the zoo on small images."""
+    group, _, configuration = label.rpartition("/")
+    if group == "zoo":
+        return {name: replace(ZOO[name], inputs=((1, 3, 32, 32),)) for name in ZOO_NETWORKS[configuration]}
+    return FEW_NETWORKS if group == "options" else NETWORKS
 
 
 def quantized_cases() -> list[Case]:
