@@ -15,6 +15,8 @@ from build import freshness, self_contained
 ROOT = Path(__file__).resolve().parent.parent
 # The package has no `python -m jupyter_book`, and its script stops working when a checkout is moved.
 JUPYTER_BOOK = ("-c", "from jupyter_book.cli.main import main; main()", "build", "-W", "--keep-going")
+# Tells `helpers.explorer` that its output is to be read where there is no kernel.
+FOR_A_PAGE = "RELAY_BOOK_PAGE"
 
 
 def main(root: Path = ROOT) -> int:
@@ -23,7 +25,7 @@ def main(root: Path = ROOT) -> int:
     changed = freshness.refresh(root, build)
     print(f"Making afresh: {', '.join(changed) or 'only changed chapters'}.", flush=True)
     # A kernel otherwise warns about frozen modules in the middle of the log.
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", FOR_A_PAGE: "1"}
     result = subprocess.run([sys.executable, *JUPYTER_BOOK, str(root)], cwd=root, env=environment)
     if result.returncode:
         # Sphinx warns only of the pages it reads: kept, they would let the next build pass.

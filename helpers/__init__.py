@@ -4,6 +4,7 @@
     diff            what a pass changed: two modules, expression by expression
     graph           the data flow of a network as a picture
     registry        the partition rules: list them, clear them, put them back
+    explorer        switches for the rules, and what comes of each choice
     networks        a PyTorch network as a Relay module
     image_networks  ResNet and MobileNetV2 in PyTorch
     errors          an error that a chapter shows
