@@ -9,12 +9,10 @@ from html import escape
 import matplotlib
 from matplotlib.figure import Figure
 
-from helpers.table import Table
+from helpers.table import TEXT_COLOUR, Table
 
 # Stands for the colour of the page's own text, and is replaced by it.
 INK = "#010203"
-# The text colour of the built site, or of JupyterLab: what surrounds an output may set another one.
-_TEXT = "var(--pst-color-text-base, var(--jp-content-font-color1, inherit))"
 # At least 3 to 1 against white and against the backgrounds of dark themes.
 BLUE, ORANGE, GREEN, PINK = "#3f86d6", "#cf6a17", "#2f9155", "#c8559a"
 COLOURS = (ORANGE, GREEN, PINK, INK)
@@ -64,4 +62,4 @@ class Drawing:
     def _repr_html_(self) -> str:
         svg = self.svg().replace("<svg ", '<svg style="width:100%;min-width:34rem;height:auto" ', 1)
         # Within reach of the keyboard, for it scrolls where the page is narrow.
-        return f'<div class="relay-drawing" style="overflow-x:auto;color:{_TEXT}" tabindex="0">{svg}</div>'
+        return f'<div class="relay-drawing" style="overflow-x:auto;color:{TEXT_COLOUR}" tabindex="0">{svg}</div>'

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+# The text colour of the built site, or of JupyterLab: what surrounds an output may set another one.
+TEXT_COLOUR = "var(--pst-color-text-base, var(--jp-content-font-color1, inherit))"
+
 
 class Table:
     """Rows below a heading. `rows` are as they were given; a float is shown with three digits, None as a dash."""
@@ -37,14 +40,16 @@ class Table:
         def row(cells: Sequence[str], tag: str) -> str:
             scope = ' scope="col"' if tag == "th" else ""
             made = (
-                f'<{tag}{scope} style="text-align:{style};color:inherit;background:none">{escape(cell)}</{tag}>'
+                f'<{tag}{scope} style="text-align:{style};padding:0.1em 0.7em;color:inherit;background:none">'
+                f"{escape(cell)}</{tag}>"
                 for cell, style in zip(cells, styles)
             )
             return f'<tr style="color:inherit;background:none">{"".join(made)}</tr>'
 
         body = "".join(row([_text(value) for value in cells], "td") for cells in self.rows)
         return (
-            '<div class="relay-table" style="overflow-x:auto"><table style="color:inherit">'
+            f'<div class="relay-table" style="overflow-x:auto;color:{TEXT_COLOUR}" tabindex="0">'
+            '<table style="color:inherit">'
             f"<thead>{row(self.heading, 'th')}</thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -55,4 +60,6 @@ class Table:
 def _text(value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value}"
+    if not isinstance(value, float):
+        return f"{value}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

@@ -61,7 +61,7 @@ WRONG = {
         ({"skip_convolutions": [0, 1]}, "the answer raised TypeError"),
     ],
     "narrow_mean": [
-        (rounds_floats_too, "because that value is rounded"),
+        (rounds_floats_too, "that value is rounded"),
         (rounds_twice, "a narrow value is rounded again"),
         (says_that_it_is_wide, "it is not told that it is narrow"),
         (rounds_behind, "what it reads is not rounded"),

@@ -78,11 +78,11 @@ def least_absolute_error(values, bits):
 
 WRONG = {
     "nothing_cut_off": [
-        (reaching(2.0), "it is 2, and the largest magnitude"),
-        (reaching(8.0), "4 would cut nothing off either"),
-        (reaching(3.5), "it is 3.5"),
-        (some_reach_further(), "there are 2 different ones"),
-        ((annotated(), SAMPLES), "there are scales without a value"),
+        (*reaching(2.0), "it is 2, and the largest magnitude"),
+        (*reaching(8.0), "4 would cut nothing off either"),
+        (*reaching(3.5), "it is 3.5"),
+        (*some_reach_further(), "there are 2 different ones"),
+        (annotated(), SAMPLES, "there are scales without a value"),
     ],
     "least_squares": [
         (the_largest, "which is at a lower threshold"),
