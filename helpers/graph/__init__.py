@@ -1,8 +1,8 @@
 """The data flow of a network as a picture.
 
-    graph(mod)               in a notebook: a picture to zoom into
-    graph(mod).svg()         the picture alone, for a slide
-    print(graph(mod))        the same as text
+    graph(mod)                in a notebook: a picture to zoom into
+    graph(mod).save("a.svg")  the picture alone, for a slide
+    print(graph(mod))         the same as text
 
 Boxes stand from top to bottom, each below those that it reads. Of a partitioned network the regions are tinted; of a
 realized one integers have other arrows than floats; of a fused one each primitive function is one box.
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import tvm
@@ -22,7 +24,7 @@ from helpers.graph import svg as drawing
 from helpers.graph.folding import fold
 from helpers.graph.layout import Layout, lay_out
 from helpers.graph.listing import listing
-from helpers.graph.model import Model, read, type_of
+from helpers.graph.model import SIMULATED, Model, op_name, read, type_of
 from helpers.graph.words import describe
 
 __all__ = ["Graph", "graph"]
@@ -51,41 +53,43 @@ class Graph:
     def svg(self, theme: str = "auto") -> str:
         """The picture as a file of its own; `theme` is `"light"`, `"dark"`, or `"auto"`: what the reader's system is.
 
-        Its background is left open. Raises `ValueError` for another theme.
+        Raises `ValueError` for another theme.
         """
         if theme not in _THEMES:
             raise ValueError(f"svg is given theme={theme!r}: give one of {', '.join(_THEMES)}")
         return drawing.standalone(self.model, self.layout, self.summary, str(self), theme, self._shapes)
 
-    def data(self) -> dict[str, Any]:
-        """What a page needs to show it, ready for JSON: `summary`, `text`, and the `svg` and its `key` without style.
-
-        `helpers.graph.style.page()` is the style, `helpers.graph.html.ZOOM` the script.
-        """
-        return {"summary": self.summary, "text": str(self), "svg": self._picture, "key": html.key(self.model)}
+    def save(self, path: str | PathLike[str], theme: str = "auto") -> None:
+        """Write `svg(theme)` to a file, whose name ends in `.svg`. Raises `ValueError` for another name."""
+        if Path(path).suffix.lower() != ".svg":
+            raise ValueError(f"save writes SVG, and the file is called {str(path)!r}: give a name that ends in .svg")
+        Path(path).write_text(self.svg(theme), encoding="utf-8")
 
     @property
     def summary(self) -> str:
         """How many boxes there are, of which kind, in how many regions."""
-        nodes = self.model.nodes
-        calls = sum(len(node.exprs) for node in nodes if node.kind not in ("input", "result", "constant", "tuple"))
-        fused = sum(node.kind == "fused" for node in nodes)
-        parts = [counted_noun(calls - fused, "operator")] if calls > fused or not fused else []
-        parts += [counted_noun(fused, "primitive function")] if fused else []
-        parts += [counted_noun(self.regions, "region")] if self.regions else []
-        folded = f"; {self.model.folded}" if self.model.folded else ""
-        return ", ".join(parts) + folded
-
-    @property
-    def _picture(self) -> str:
-        return drawing.svg(self.model, self.layout, self.summary, self.summary)
+        exprs = [expr for node in self.model.nodes if node.kind != "result" for expr in node.exprs]
+        names = [op_name(expr) for expr in exprs]
+        fused = sum(isinstance(expr, relay.Call) and isinstance(expr.op, relay.Function) for expr in exprs)
+        counts = {
+            "operator": sum(name not in ("", SIMULATED) for name in names),
+            "primitive function": fused,
+            "scale": names.count(SIMULATED) + sum(len(node.scales) for node in self.model.nodes),
+            "region": self.regions,
+        }
+        said = [counted_noun(count, noun) for noun, count in counts.items() if count] or ["no operator"]
+        return ", ".join(said) + (f"; {self.model.folded}" if self.model.folded else "")
 
     def figure(self) -> str:
-        """The picture with its bar and its key as HTML, without style and script: see `data`."""
-        return html.figure(self._picture, self.model, self.summary, self._shapes)
+        """The picture with its bar, its key and its text as HTML.
+
+        Style and script are to be on the page: `helpers.graph.style.page()` and `helpers.graph.html.ZOOM`.
+        """
+        picture = drawing.svg(self.model, self.layout, self.summary)
+        return html.figure(picture, self.model, self.summary, str(self), self._shapes)
 
     def _repr_html_(self) -> str:
-        return html.page(self._picture, self.model, self.summary, self._shapes)
+        return html.page(self.figure())
 
     def __str__(self) -> str:
         return listing(self.model)
@@ -108,8 +112,7 @@ def graph(thing: Any, *, constants: bool = False, shapes: bool = False, inside: 
     Raises `TypeError` for anything else than a module or a function of Relay, `ValueError` for a module without `main`
     and with several functions.
     """
-    func = _typed(_function(thing))
-    return Graph(func, constants, shapes, inside)
+    return Graph(_typed(thing, _function(thing)), constants, shapes, inside)
 
 
 def _function(thing: Any) -> Any:
@@ -120,9 +123,8 @@ def _function(thing: Any) -> Any:
             f"graph draws a module or a function, and is given a {type(thing).__name__}: "
             "make a module of an expression with tvm.IRModule.from_expr"
         )
-    functions = {
-        str(name.name_hint): func for name, func in thing.functions_items() if isinstance(func, relay.Function)
-    }
+    functions = {str(name.name_hint): func for name, func in thing.functions_items()}
+    functions = {name: func for name, func in functions.items() if isinstance(func, relay.Function)}
     if "main" in functions:
         return functions["main"]
     if len(functions) != 1:
@@ -131,11 +133,12 @@ def _function(thing: Any) -> Any:
     return next(iter(functions.values()))
 
 
-def _typed(func: Any) -> Any:
+def _typed(thing: Any, func: Any) -> Any:
     """The function with its types, if they can be found: a picture without is better than none."""
     if type_of(func.body) is not None:
         return func
     try:
-        return relay.transform.InferType()(tvm.IRModule.from_expr(func))["main"]
+        module = thing if isinstance(thing, tvm.IRModule) else tvm.IRModule.from_expr(func)
+        return _function(relay.transform.InferType()(module))
     except Exception:  # whatever a type relation raises
         return func

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from helpers.graph import style
 from helpers.graph.model import KINDS, Model
-from helpers.graph.words import dtype
+from helpers.graph.svg import EDGES, edge_kind, outline
+from helpers.graph.words import is_diamond, is_integer
 
 ZOOM = Path(__file__).with_name("zoom.js")
 _BUTTONS = (
@@ -16,9 +17,12 @@ _BUTTONS = (
     ("whole", "1:1", "own size"),
     ("fit", "fit", "show all of it"),
 )
+_SMALL = (1, 1, 26, 14)
+# What a reader knows without being told.
+_PLAIN = ("input", "result", "tuple", "op", "folded")
 
 
-def figure(picture: str, model: Model, summary: str, shapes: bool) -> str:
+def figure(picture: str, model: Model, summary: str, text: str, shapes: bool) -> str:
     """What stands on a page, without style and script: `page` has both, the explorer has them once."""
     buttons = "".join(
         f'<button type="button" data-do="{action}" title="{words}" aria-label="{words}">{label}</button> '
@@ -29,39 +33,33 @@ def figure(picture: str, model: Model, summary: str, shapes: bool) -> str:
         f'<div class="relay-graph"><div class="bar"><span class="summary">{escape(summary)}</span>'
         f'<label><input type="checkbox" class="shapes" autocomplete="off"{checked}> shapes</label>'
         f'<span class="zoom" hidden>{buttons}</span></div>'
-        f'<div class="view" tabindex="0" role="group" aria-label="{escape(summary)}">{picture}</div>'
-        f'<div class="key">{key(model)}</div></div>'
+        f'<div class="view" tabindex="0" role="group" aria-label="picture of the graph">{picture}</div>'
+        f'<div class="key">{key(model)}</div>'
+        f"<details><summary>the same as text</summary><pre>{escape(text)}</pre></details></div>"
     )
 
 
-def page(picture: str, model: Model, summary: str, shapes: bool) -> str:
-    """The picture with its style, and the script that makes it zoom."""
+def page(content: str) -> str:
+    """A figure with its style, and the script that makes it zoom."""
     start = "for (const figure of document.querySelectorAll('.relay-graph')) zoomable(figure);"
     script = ZOOM.read_text(encoding="utf-8")
-    content = figure(picture, model, summary, shapes)
     return f'<style>{style.page()}</style>{content}<script type="module">{script}\n{start}</script>'
 
 
 def key(model: Model) -> str:
     """The kinds of boxes and arrows that the picture has, each with a small example."""
-    kinds = dict.fromkeys(node.kind for node in model.nodes)
-    named = [kind for kind in KINDS if kind in kinds and kind not in ("input", "result", "tuple", "op")]
-    parts = [_example(f"{kind} example", _box(kind), KINDS[kind]) for kind in named]
-    dtypes = {dtype(node.ty) for node in model.nodes}
-    if any(node.marks for node in model.nodes):
+    kinds = {node.kind for node in model.nodes} | {"scale" for node in model.nodes if node.scales}
+    parts = [
+        _example(kind, outline(kind, *_SMALL), KINDS[kind]) for kind in KINDS if kind in kinds and kind not in _PLAIN
+    ]
+    if any(node.kind == "fused" and is_integer(node.ty) for node in model.nodes):
+        parts.append(_example("fused int", outline("fused", *_SMALL), "one that gives integers"))
+    if any(is_diamond(mark) for node in model.nodes for mark in node.marks):
         parts.append(_example("", '<path class="mark" d="M14 2l6 6l-6 6l-6 -6z"/>', "constant"))
-    if {"int8", "uint8"} & dtypes:
-        parts.append(_example("", '<path class="edge int8" d="M2 8h24"/>', "int8"))
-    if any(name.startswith(("int", "uint")) and name not in ("int8", "uint8") for name in dtypes):
-        parts.append(_example("", '<path class="edge int" d="M2 8h24"/>', "wider integer"))
-    if "boundary" in kinds and any(name.startswith("float") for name in dtypes):
-        parts.append(_example("", '<path class="edge float" d="M2 8h24"/>', "float"))
+    edges = {edge_kind(node) for node in model.nodes if node.kind != "result"}
+    told = [kind for kind in EDGES if kind in edges] if edges != {"float"} else []
+    parts += [_example("", f'<path class="edge {kind}" d="M1 8h26"/>', EDGES[kind]) for kind in told]
     return "".join(parts)
-
-
-def _box(kind: str) -> str:
-    round_corner = {"boundary": 7, "work": 1}.get(kind, 3)
-    return f'<rect class="box" x="1" y="1" width="26" height="14" rx="{round_corner}"/>'
 
 
 def _example(kind: str, drawn: str, words: str) -> str:

@@ -15,11 +15,11 @@ from itertools import pairwise
 
 import igraph
 
-from helpers.graph.model import Model
+from helpers.graph.model import Model, Node
 
-LETTER, NARROWEST, PADDING = 7.3, 104.0, 11.0
-FIRST_LINE, NEXT_LINE = 28.0, 15.0
-ACROSS, DOWN, MARGIN = 34.0, 34.0, 22.0
+LETTER, NARROWEST, PADDING = 7.3, 112.0, 11.0
+FIRST_LINE, NEXT_LINE, SCALE_LINE = 28.0, 15.0, 19.0
+ACROSS, DOWN, MARGIN = 34.0, 36.0, 22.0
 _LANE = 6.0
 
 Point = tuple[float, float]
@@ -38,6 +38,11 @@ class Box:
     def left(self) -> float:
         """Its left edge."""
         return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width / 2
 
     @property
     def top(self) -> float:
@@ -74,7 +79,7 @@ class Layout:
 
 def lay_out(model: Model) -> Layout:
     """Places for the boxes of a model, whose lines are written already."""
-    sizes = [_size(node.lines) for node in model.nodes]
+    sizes = [_size(node) for node in model.nodes]
     layers = _layers(model)
     lanes = _Lanes(model, layers)
     widths = [width for width, _ in sizes] + [_LANE] * (len(lanes.layers) - len(sizes))
@@ -89,10 +94,10 @@ def lay_out(model: Model) -> Layout:
     return Layout(right + MARGIN, tops[-1] + heights[-1] + MARGIN, boxes, arrows)
 
 
-def _size(lines: list[str]) -> tuple[float, float]:
-    longest = max(map(len, lines), default=0)
+def _size(node: Node) -> tuple[float, float]:
+    longest = max(map(len, [*node.lines, *node.scales]), default=0)
     width = max(NARROWEST, longest * LETTER + 2 * PADDING)
-    return width, FIRST_LINE + NEXT_LINE * (len(lines) - 1)
+    return width, FIRST_LINE + NEXT_LINE * (len(node.lines) - 1) + SCALE_LINE * len(node.scales)
 
 
 def _layers(model: Model) -> list[int]:

@@ -6,13 +6,14 @@
         3  cast_hint int8, stop_fusion
     ┃2  4  nn.conv2d  ◆
 
-A bar and a number at the left tell the region. A box reads the one above it, unless it says what else it reads.
+A bar and a number at the left tell the region, a diamond a constant, `→ int32` that the dtype is another one from here
+on. A box reads the one above it, unless it says what else it reads.
 """
 
 from __future__ import annotations
 
 from helpers.graph.model import Model, Node
-from helpers.graph.words import is_scalar
+from helpers.graph.words import is_diamond, new_dtype
 
 
 def listing(model: Model) -> str:
@@ -23,13 +24,15 @@ def listing(model: Model) -> str:
     for at, node in enumerate(model.nodes):
         bar = "" if node.region is None else f"┃{node.region + 1}"
         margin = f"{bar:{wide + 1}}  " if regions else ""
-        lines.append(f"{margin}{at:{digits}}  {_words(node)}{_reads(at, node)}".rstrip())
+        lines.append(f"{margin}{at:{digits}}  {_words(model, node)}{_reads(at, node)}".rstrip())
     return "\n".join([*lines, f"({model.folded})"] if model.folded else lines)
 
 
-def _words(node: Node) -> str:
+def _words(model: Model, node: Node) -> str:
     apart = "  " if node.kind in ("input", "result", "op", "scale", "constant") else ", "
-    return apart.join(node.lines) + "  ◆" * sum(not is_scalar(mark) for mark in node.marks)
+    parts = [apart.join(node.lines), *node.scales, *("◆" for mark in node.marks if is_diamond(mark))]
+    dtype = new_dtype(model, node) if node.kind not in ("input", "result") else ""
+    return "  ".join([*parts, f"→ {dtype}"] if dtype and dtype not in parts[0] else parts)
 
 
 def _reads(at: int, node: Node) -> str:

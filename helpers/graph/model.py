@@ -25,8 +25,8 @@ class Node:
     """One box, or one constant on the way to becoming a mark.
 
     `kind` is one of `KINDS`. `exprs` are the expressions that the box stands for; all but folded ones and boundaries
-    have one. `marks` are the constants, or what is computed of constants alone. `lines` and `title` are what is
-    written in the box and what is told of it on request; `helpers.graph.words` fills them in.
+    have one. `marks` are the constants, or what is computed of constants alone. What is written in the box are `lines`
+    and below them `scales`, those of its constants; `title` is told on request. `helpers.graph.words` fills them in.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Node:
     ty: Any = None
     marks: list[Any] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    scales: list[str] = field(default_factory=list)
     title: str = ""
     region: int | None = None
 
@@ -197,10 +198,10 @@ def _kind(expr: Any) -> str:
 
 
 def _tucked(nodes: list[Node]) -> list[Node]:
-    """Boxes computed from constants alone become marks at those that read them; where a scale sits is kept."""
+    """Boxes computed from constants alone become marks at those that read them."""
     fixed: list[bool] = []
     for node in nodes:
-        computed = node.kind in ("op", "work", "boundary", "tuple", "fused") and bool(node.operands)
+        computed = node.kind in ("op", "work", "boundary", "scale", "tuple", "fused") and bool(node.operands)
         fixed.append(node.kind == "constant" or (computed and all(fixed[operand] for operand in node.operands)))
     result = nodes[-1].operands[0]
     fixed[result] = False

@@ -86,7 +86,7 @@ def _is_outside(model: Model, at: int) -> bool:
 
 
 def _number(model: Model, inside: set[int], hinted: bool) -> int:
-    """Boxes that read one another are in one region; regions are numbered from the top."""
+    """Boxes that read one another are in one region; regions are numbered in the order in which they end."""
     leader = {at: at for at in inside}
 
     def find(at: int) -> int:
@@ -100,9 +100,10 @@ def _number(model: Model, inside: set[int], hinted: bool) -> int:
             if operand in inside:
                 leader[find(operand)] = find(at)
     sizes = Counter(find(at) for at in inside)
-    numbers: dict[int, int] = {}
-    for at in sorted(inside):
-        # An integer passed on as it is, by a reshape say, is no region of its own.
-        if sizes[find(at)] > 1 or hinted or model.nodes[at].kind == "work":
-            model.nodes[at].region = numbers.setdefault(find(at), len(numbers))
+    # An integer passed on as it is, by a reshape say, is no region of its own.
+    counted = [at for at in sorted(inside) if sizes[find(at)] > 1 or hinted or model.nodes[at].kind == "work"]
+    last = {find(at): at for at in counted}
+    numbers = {region: number for number, region in enumerate(sorted(last, key=last.__getitem__))}
+    for at in counted:
+        model.nodes[at].region = numbers[find(at)]
     return len(numbers)

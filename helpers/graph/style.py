@@ -19,19 +19,23 @@ PALETTE = {
     "boundary-line": ("#a06f0c", "#e0ac42"),
     "scale": ("#ebe2f8", "#3a2b57"),
     "scale-line": ("#7a4bb8", "#b795e8"),
+    "scale-ink": ("#5b3590", "#cdb4f2"),
     "region": ("#e2f3e7", "#15301f"),
     "region-line": ("#2f8a52", "#3f9a63"),
+    "region-ink": ("#1d6438", "#6fcf97"),
 }
 
 _RULES = """
 .relay-graph-svg { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .relay-graph-svg text { font-size: 12px; fill: $ink; stroke: none; text-anchor: middle; }
-.relay-graph-svg .more { font-size: 11px; fill: $muted; }
+.relay-graph-svg .paper { fill: $paper; stroke: none; }
 .relay-graph-svg .box { fill: $op; stroke: $op-line; stroke-width: 1.2; }
 .relay-graph-svg .work .box { fill: $work; stroke: $work-line; stroke-width: 1.6; }
-.relay-graph-svg .work text:not(.more):not(.shape) { font-weight: 600; }
+.relay-graph-svg .work text { font-weight: 600; }
 .relay-graph-svg .boundary .box { fill: $boundary; stroke: $boundary-line; stroke-width: 1.4; }
 .relay-graph-svg .scale .box { fill: $scale; stroke: $scale-line; stroke-width: 1.4; }
+.relay-graph-svg text.more { font-size: 11px; font-weight: 400; fill: $muted; }
+.relay-graph-svg .scale text.more { fill: $scale-ink; }
 .relay-graph-svg .input .box, .relay-graph-svg .result .box { fill: $paper; stroke: $op-line; }
 .relay-graph-svg .fused .box { fill: $op; stroke: $op-line; stroke-width: 1.6; }
 .relay-graph-svg .fused.int .box { fill: $region; stroke: $region-line; }
@@ -44,12 +48,17 @@ _RULES = """
 .relay-graph-svg .head { fill: $edge; stroke: none; }
 .relay-graph-svg .int8 .head, .relay-graph-svg .int .head { fill: $integer; }
 .relay-graph-svg .hint .head { fill: $boundary-line; }
-.relay-graph-svg text.dtype { font-size: 10.5px; fill: $integer; text-anchor: start; }
-.relay-graph-svg text.shape { font-size: 10px; fill: $muted; text-anchor: start; }
+.relay-graph-svg text.value { font-size: 10.5px; text-anchor: start; }
+.relay-graph-svg text.left { text-anchor: end; }
+.relay-graph-svg text.between { text-anchor: middle; }
+.relay-graph-svg .dtype { fill: $integer; }
+.relay-graph-svg .shape { font-size: 10px; font-weight: 400; fill: $muted; }
 .relay-graph-svg text.of-mark { text-anchor: end; }
-.relay-graph-svg .region { fill: $region; stroke: $region-line; stroke-width: 1.2; stroke-dasharray: 5 4; }
-.relay-graph-svg .region.outline { fill: none; stroke-width: var(--tube, 30); stroke-dasharray: none; }
-.relay-graph-svg text.name { font-size: 10.5px; font-weight: 600; fill: $region-line; text-anchor: start; }
+.relay-graph-svg .rim rect { fill: $region-line; stroke: $region-line; stroke-width: 2.2; }
+.relay-graph-svg .rim path { fill: none; stroke: $region-line; stroke-width: 24.2; }
+.relay-graph-svg .area rect { fill: $region; stroke: none; }
+.relay-graph-svg .area path { fill: none; stroke: $region; stroke-width: 22; }
+.relay-graph-svg text.name { font-size: 10px; font-weight: 600; fill: $region-ink; text-anchor: start; }
 """
 
 _PAGE = """

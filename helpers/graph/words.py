@@ -26,6 +26,7 @@ def describe(model: Model) -> None:
             node.lines = _function_lines(node.exprs[0])
         else:
             node.lines = [cut(line) for line in _lines(node) if line]
+        node.scales = [cut(f"◆ {_scale(scale)}") for scale in map(_scale_of, node.marks) if scale is not None]
         node.title = _title(node)
 
 
@@ -37,6 +38,11 @@ def dtype(ty: Any) -> str:
         found = {dtype(part) for part in ty.fields}
         return found.pop() if len(found) == 1 else "tuple"
     return "?"
+
+
+def is_integer(ty: Any) -> bool:
+    """Whether it is a tensor of integers, or a tuple of such."""
+    return dtype(ty).startswith(("int", "uint"))
 
 
 def shape(ty: Any) -> str:
@@ -108,16 +114,31 @@ def _scale(expr: Any) -> str:
     return f"{kind_name}, no scale yet"
 
 
+def _scale_of(mark: Any) -> Any:
+    """The simulated quantization that a constant goes through, or `None`."""
+    found: list[Any] = []
+    if isinstance(mark, relay.Call):
+        relay.analysis.post_order_visit(mark, lambda expr: found.append(expr) if op_name(expr) == SIMULATED else None)
+    return found[-1] if found else None
+
+
+def is_diamond(mark: Any) -> bool:
+    """Whether a constant is drawn as a diamond: others are a number or a scale in the box itself."""
+    return not _scalar(mark) and _scale_of(mark) is None
+
+
+def new_dtype(model: Model, node: Node) -> str:
+    """The dtype of what a box gives, where that is another one than it is given; `float32` goes without saying."""
+    own = dtype(node.ty)
+    given = {dtype(model.nodes[operand].ty) for operand in node.operands}
+    return "" if own in ("float32", "?") or given == {own} else own
+
+
 def _scalar(constant: Any) -> str:
     if not isinstance(constant, relay.Constant):
         return ""
     values = array_of(constant)
     return _number(values.reshape(-1)[0]) if values.size == 1 and values.ndim == 0 else ""
-
-
-def is_scalar(constant: Any) -> bool:
-    """Whether it is one number, and so stands in the box itself."""
-    return bool(_scalar(constant))
 
 
 def _number(value: Any) -> str:
