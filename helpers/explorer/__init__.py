@@ -79,8 +79,8 @@ def explorer(
     It begins with the first network and all rules on but those in `off`. Nothing is registered afterwards that was not
     before. `name` is the id of its place on a page; two on one page need two.
 
-    Raises `TypeError` for a network that is no module, `ValueError` for none at all, for one without `main`, for a rule
-    in `off` that is not there, and for a name that an address cannot hold.
+    Raises `TypeError` for a network that is no module, `ValueError` for no network and no rule, for a network without
+    `main`, for a rule in `off` that is not there, and for a name that an address cannot hold.
     """
     if not isinstance(networks, Mapping):
         raise TypeError(f"explorer takes networks by their names, not a {type(networks).__name__}: give {{name: mod}}")
@@ -92,6 +92,8 @@ def explorer(
         if "main" not in [str(var.name_hint) for var in mod.get_global_vars()]:
             raise ValueError(f"the network {called!r} has no function main: give the module that has it")
     chosen = registered_rules() if rules is None else rules
+    if not chosen:
+        raise ValueError("explorer has no rule to switch: register one, or give some, such as DEFAULT_RULES")
     if missing := [op for op in off if op not in chosen]:
         raise ValueError(f"explorer is to begin with {missing[0]!r} off, which has no rule: leave it out")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):

@@ -150,6 +150,7 @@ def test_something_that_is_no_network_is_one_sentence(networks, options, message
     [
         (dict, {}, "is given no network"),
         (lambda: {"it": tvm.IRModule()}, {}, "the network 'it' has no function main"),
+        (lambda: {"it": chain()}, {"rules": {}}, "has no rule to switch"),
         (lambda: {"it": chain()}, {"off": ["nn.dense"]}, "'nn.dense' off, which has no rule"),
         (lambda: {"it": chain()}, {"name": "two words"}, "is named 'two words': use a letter"),
     ],
