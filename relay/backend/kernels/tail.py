@@ -19,12 +19,16 @@ from typing import Any
 
 import tvm_ffi
 from tvm import te, tirx
-from tvm.ir import Call
+from tvm.ir import Call, Expr
 from tvm.script.ir_builder import IRBuilder
 from tvm.tirx.script import builder as T
+from tvm.tirx.script.builder.frame import ForFrame
 
 from ..te.registry import dtype_of, shape_of
 from .registry import Primitive
+
+# A value of more nodes than this is kept in a register.
+_LONGEST = 100
 
 Index = Sequence[Any]
 Key = tuple[Any, int]
@@ -39,13 +43,23 @@ class Tail:
     buffers: Mapping[Key, Any]
 
     def store(self, index: Index, value: Any) -> None:
-        """Compute the outputs at `index` from the kernel's `value` there, and store them."""
+        """Compute the outputs at `index` from the kernel's `value` there, and store them.
+
+        A value of many steps is kept in a register, one number for each turn of the loop around: where TVM simplifies,
+        it writes variables out.
+        """
         index = [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
-        known = {_key(self.primitive.result): value}
+        known, sizes = {_key(self.primitive.result): value}, dict[Any, int]()
         for stage in self.stages:
             element = self._element(stage, index, known)
-            # TVM's analyzer fails on a vector of truth values in a variable.
-            known[_key(stage)] = element if dtype_of(element).startswith("bool") else T.Bind(element)
+            size = _size(element, sizes)
+            if dtype_of(element).startswith("bool"):  # TVM's analyzer fails on a vector of them in a variable
+                known[_key(stage)] = element
+                continue
+            if size > _LONGEST:
+                element, size = _in_register(element), 1
+            known[_key(stage)] = var = T.Bind(element)
+            sizes[var] = size
         for output in self.primitive.outputs:
             T.buffer_store(self.buffer(output), known[_key(output)], index)
 
@@ -83,6 +97,23 @@ def kernel_function(primitive: Primitive, stages: Sequence[te.Tensor]) -> Iterat
             for tensor in (*primitive.inputs, *primitive.outputs)
         }
         yield builder, Tail(primitive, stages, buffers)
+
+
+def _size(value: Any, sizes: Mapping[Any, int]) -> int:
+    """How many nodes a value has once the variables in `sizes` are written out."""
+    found: list[int] = []
+    tvm_ffi.structural_walk(value, (Expr, lambda node: found.append(sizes.get(node, 1))))
+    return sum(found)
+
+
+def _in_register(value: Any) -> Any:
+    """A value, stored and loaded again."""
+    loop = IRBuilder.current().frames[-1]
+    is_loop = isinstance(loop, ForFrame)
+    lanes, lane = (int(loop.doms[0].extent), loop.vars[0]) if is_loop else (1, 0)
+    register = T.alloc_buffer((lanes,), dtype_of(value), scope="local")
+    T.buffer_store(register, value, [lane])
+    return register[lane]
 
 
 def stages_of(primitive: Primitive) -> Sequence[te.Tensor] | None:
