@@ -9,6 +9,7 @@ import tvm
 from torch import nn
 from tvm import relay
 
+from helpers.exercises.checking import expect
 from helpers.networks import to_relay
 from helpers.registry import DEFAULT_RULES, partition_rules
 
@@ -37,6 +38,30 @@ def fork() -> tvm.IRModule:
 
     torch.manual_seed(0)
     return to_relay(Fork(), 1, 3, 8, 8)
+
+
+def sequence(*layers: nn.Module, size: int = 12) -> tvm.IRModule:
+    """These layers, one behind another, for an image of three channels."""
+    return to_relay(nn.Sequential(*layers), 1, 3, size, size)
+
+
+def ended(mod: tvm.IRModule) -> list[str]:
+    """The operators behind which a region ends; arguments before their users."""
+    names: list[str] = []
+
+    def visit(expr: Any) -> None:
+        if isinstance(expr, relay.Call) and expr.op == relay.op.get("annotation.cast_hint"):
+            inside = expr.args[0]
+            names.append(str(inside.op.name) if isinstance(inside, relay.Call) else "the input")
+
+    relay.analysis.post_order_visit(mod["main"], visit)
+    return names
+
+
+def expect_ends(mod: tvm.IRModule, expected: list[str]) -> None:
+    """Raise `NotYet` unless the regions end behind these operators, and no others."""
+    found = ended(mod)
+    expect(found == expected, f"a region ends behind {', '.join(f'`{name}`' for name in found) or 'nothing'}")
 
 
 def partitioned(mod: tvm.IRModule, rules: Mapping[str, Any] = DEFAULT_RULES, **config: Any) -> tvm.IRModule:
