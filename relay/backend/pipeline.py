@@ -12,6 +12,8 @@ import tvm
 from tvm import s_tir, tirx
 from tvm.tirx.compilation_pipeline import finalize_device_passes, finalize_host_passes, register_tir_pipeline
 
+from .stack import AlignStack
+
 # By this name `relax.build` finds it.
 NAME = "relay"
 
@@ -38,6 +40,7 @@ def _pipeline() -> tuple[Any, Any, Any]:
                 tirx.transform.FP8ComputeLegalize(),
                 tirx.transform.VerifyMemory(),
                 tirx.transform.AnnotateEntryFunc(),
+                AlignStack(),
                 tirx.transform.SplitHostDevice(),
                 tirx.transform.MakePackedAPI(),
                 tirx.transform.FP8StorageLegalize(),

@@ -1,0 +1,45 @@
+"""Vectors on the stack: they lie within a line of the cache, wherever a thread's stack begins."""
+
+import re
+
+import pytest
+import set_env  # noqa: F401
+import tvm
+from tvm import tirx
+from tvm.relay.backend import pipeline
+from tvm.relay.backend.target import cpu_target
+from tvm.script.ir_builder import IRBuilder
+from tvm.tirx.script import builder as T
+
+
+def assembly(target, loop):
+    """A loop in which more vectors are alive than there are registers."""
+    size, lanes = 40, 16
+    with IRBuilder() as builder, T.prim_func(s_tir=True):
+        T.func_attr({"tirx.noalias": True, "global_symbol": "main"})
+        data, out = (T.arg(name, T.buffer((4, size * lanes), "float32")) for name in ("data", "out"))
+        with loop(4) as row:
+            at = [T.Ramp(lanes * k, 1, lanes) for k in range(size)]
+            read = [T.Bind(data[row, place]) for place in at]
+            total = T.Bind(sum(read[1:], read[0]))
+            for place, value in zip(at, read):
+                T.buffer_store(out, tirx.sqrt(value) / total, [row, place])
+    return str(
+        tvm.tirx.build(tvm.IRModule({"main": builder.get()}), cpu_target(target), pipeline.NAME).inspect_source("asm")
+    )
+
+
+SPILL = re.compile(r"vmov[au]p?\w*\t%zmm\d+, \d*\(%rsp\)")
+
+
+@pytest.mark.parametrize("loop", [T.serial, T.parallel])
+def test_frames_with_vectors_are_aligned(loop):
+    code = assembly("llvm -mcpu=znver4", loop)
+    before, _, after = code.partition("andq\t$-64, %rsp")
+    assert SPILL.search(after)
+    assert not SPILL.search(before)
+
+
+def test_short_vectors_need_no_alignment():
+    code = assembly("llvm -mcpu=x86-64", T.parallel)
+    assert "andq\t$-64" not in code and "relay_align_stack" not in code
