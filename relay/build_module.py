@@ -19,7 +19,7 @@ from tvm.ir import GlobalVar, IRModule
 
 from . import transform
 from .analysis import free_vars
-from .backend import layout, pipeline  # noqa: F401  layout registers which layouts convolutions take
+from .backend import layout, memory, pipeline  # noqa: F401  layout registers which layouts convolutions take
 from .backend.executor_factory import ExecutorFactoryModule
 from .backend.inline import inlined
 from .backend.interpreter import Executor, Interpreter, arguments
@@ -55,7 +55,9 @@ def build(
     mod, found = _optimized(ir_mod, target, params, "relay.build")
     chosen = _tuning().choices(tuning, mod["main"], found) if tuning is not None else {}
     program = _program(mod, found, chosen)
-    executable = relax.build(program.module, target=found, tir_pipeline=pipeline.NAME)
+    executable = relax.build(
+        program.module, target=found, relax_pipeline=memory.PASSES, tir_pipeline=pipeline.NAME
+    )
     return ExecutorFactoryModule(executable, mod, program.module, program.kernels, found)
 
 

@@ -39,6 +39,8 @@ class GraphModule:
         self._values: list[Any] = [None] * len(self._inputs)
         self._is_ours = [False] * len(self._inputs)
         self._results: list[tvm.runtime.Tensor] | None = None
+        # What lies between kernels, and where outputs go; the latter are made anew once they were given out.
+        self._run, self._memory, self._places = module["run"], module["memory"](), None
 
     @property
     def module(self) -> GraphModule:
@@ -80,7 +82,7 @@ class GraphModule:
         """Set the inputs given and compute the outputs. Raises `ValueError` where an input was never set."""
         if input_dict:
             self.set_input(**input_dict)
-        self._results = _leaves(self._machine["main"](*self._arguments()))
+        self._results = _leaves(self._run(*self._arguments()))
 
     def get_num_inputs(self) -> int:
         """How many inputs there are."""
@@ -113,14 +115,16 @@ class GraphModule:
             raise ValueError("there is no output before the first run: call run()")
         if not _numbers(index, self._results):
             raise ValueError(f"there is no output {index!r}: the network has {len(self._results)}, counted from 0")
+        if out is None:
+            self._places = None
         return _given(self._results[index], out)
 
     def time_evaluator(self, func_name: str = "run", dev: Any = None, **options: Any) -> Any:
         """A function without arguments that measures `run`, with the options of `tvm.runtime.Module.time_evaluator`."""
         if func_name != "run":
             raise ValueError(f"there is no function {func_name!r} to measure: it is 'run'")
-        self._machine.save_function("main", "run", *self._arguments(), include_return=False)
-        return self._machine.time_evaluator("run", dev or tvm.cpu(), **options)
+        self._machine.save_function("run", "timed", *self._arguments(), include_return=False)
+        return self._machine.time_evaluator("timed", dev or tvm.cpu(), **options)
 
     def benchmark(self, device: Any, func_name: str = "run", **options: Any) -> Any:
         """How long a run takes: 5 repeats of 5 runs each, unless `repeat` and `number` say otherwise."""
@@ -130,7 +134,9 @@ class GraphModule:
         missing = [described["name"] for described, value in zip(self._inputs, self._values) if value is None]
         if missing:
             raise ValueError(f"the inputs {', '.join(missing)} have no value: give them to set_input or to run")
-        return self._values
+        if self._places is None:
+            self._places = self._machine["outputs"]()
+        return [*self._values, self._memory, self._places]
 
     def _arrays(self, key: str | int | None, value: Any, params: Mapping[str, Any]) -> dict[int, np.ndarray]:
         """What is given for each input, by its number, as the network takes it."""
