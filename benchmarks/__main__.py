@@ -20,7 +20,7 @@ KINDS = ("dialect", "quantize", "networks")
 
 
 def main() -> None:
-    """Measure what is named, print tables, and write results.json."""
+    """Measure what is named, and print tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
     parser.add_argument("what", nargs="*", choices=[*KINDS, "quantize-large", *CATALOGUE, []])
     parser.add_argument("--only", default="", help="contenders with this in their names")
@@ -40,8 +40,7 @@ def main() -> None:
     if named:
         contenders = [name for name in report.COLUMNS if options.only in name]
         threads = options.threads or sorted({1, networks.cores()})
-        report.write(networks.run(named, contenders, threads, options.runs))
-        print(f"\nwritten to {report.RESULTS.relative_to(networks.ROOT)}")
+        networks.run(named, contenders, threads, options.runs)
 
 
 if __name__ == "__main__":

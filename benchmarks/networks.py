@@ -19,24 +19,26 @@ FOLDER = ROOT / "_build" / "bench"
 PEAK_RUNS = 300
 
 
-def run(networks: Sequence[str], contenders: Sequence[str], threads: Sequence[int], runs: int) -> dict[str, Any]:
-    """Measure, print a table while it grows, and give what results.json says.
+def run(networks: Sequence[str], contenders: Sequence[str], threads: Sequence[int], runs: int) -> None:
+    """Measure, print a table and write results.json, both while they grow.
 
     A network that cannot be prepared is left out, and so is a contender that fails.
     """
     peaks = peak_rates(threads)
     for (kind, count), rate in peaks.items():
         print(f"peak, {kind}, {count} threads: {rate:8.1f} billion operations a second")
+    rates = [{"kind": kind, "threads": count, "gops": rate} for (kind, count), rate in peaks.items()]
     print(f"\n{report.header()}", flush=True)
-    found = {}
+    found: dict[str, Any] = {}
+    results = {"machine": report.machine(), "peaks": rates, "networks": found}
     for name in networks:
         try:
             found[name] = _network(name, contenders, threads, runs, peaks)
         except subprocess.CalledProcessError:
             print(f"{name}: its preparation failed, see the message above", flush=True)
+        report.write(results)
     print(report.memory(found, contenders))
-    rates = [{"kind": kind, "threads": count, "gops": rate} for (kind, count), rate in peaks.items()]
-    return {"machine": report.machine(), "peaks": rates, "networks": found}
+    print(f"\nwritten to {report.RESULTS.relative_to(ROOT)}")
 
 
 def peak_rates(threads: Sequence[int]) -> dict[tuple[str, int], float]:

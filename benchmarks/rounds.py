@@ -7,7 +7,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,6 @@ from typing import Any
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
-# Threads of the one before go on waiting for work for a moment before they sleep.
-PAUSE_S = 0.01
 
 
 @dataclass
@@ -96,7 +93,6 @@ def _turn(worker: _Worker) -> None:
     wall, processor = worker.ask("3")
     worker.found.runs += wall
     worker.found.processor += processor
-    time.sleep(PAUSE_S)
 
 
 def _finish(worker: _Worker) -> None:

@@ -3,7 +3,7 @@
 It answers each line of its input with a line of JSON:
 
     start    {"output": [...], "framework_mb": ...}, the latter before the network is loaded, once it is and has run
-    5        [milliseconds, milliseconds of processor time] of 5 runs each, after one that is not counted
+    5        [milliseconds, milliseconds of processor time] of 5 runs each, after one that is not counted, once it rests
     end      {"peak_mb": ...}, the most memory that it held; then it ends
 
 So contenders take turns on a machine, and none finds the threads of another one in its way.
@@ -115,6 +115,15 @@ def _repeated(run: Run, times: int) -> tuple[float, float]:
     return (time.perf_counter() - start) * 1e3 / times, (time.process_time() - used) * 1e3 / times
 
 
+def _rest() -> None:
+    """Wait until no thread computes: they go on looking for work for a while, TVM's for a third of a second."""
+    busy = True
+    while busy:
+        used = time.process_time()
+        time.sleep(0.01)
+        busy = time.process_time() - used > 0.001
+
+
 def memory_mb(kind: str) -> float:
     """Memory of this process, now (`VmRSS`) or the most of all times (`VmHWM`); `getrusage` counts its parent's too."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -136,6 +145,7 @@ def main(of: str, name: str, folder: str, threads: str) -> None:
             answer = {"peak_mb": memory_mb("VmHWM")}
         else:
             answer = timed(run, int(line))
+        _rest()
         print(json.dumps(answer), flush=True)
 
 
