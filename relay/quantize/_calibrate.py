@@ -53,6 +53,7 @@ def calibrate(dataset: Dataset | None = None) -> Callable[[IRModule, Any], IRMod
         calls = _simulations(func)
         weights = [call for call in calls if _is_constant_weight(call)]
         activations = [call for call in calls if not _is_constant_weight(call)]
+        _refuse_infinite(func, weights)
         thresholds = {call: _WEIGHT_THRESHOLDS[current_qconfig().weight_scale](call) for call in weights}
         thresholds |= dict(zip(activations, _activation_thresholds(func, activations, dataset), strict=True))
         return with_main(mod, infer(_with_scales(func, thresholds), mod))
@@ -102,12 +103,20 @@ def _with_scales(func: _expr.Function, thresholds: Mapping[_expr.Call, float]) -
 # --- the thresholds of weights
 
 
+def _refuse_infinite(func: _expr.Function, weights: Sequence[_expr.Call]) -> None:
+    """Raise `ValueError` for weights with NaN or infinity, by the layer that they belong to."""
+    infinite = {call for call in weights if not np.isfinite(call.args[0].value()).all()}
+    if not infinite:
+        return
+    users = (node for node, below in post_order(func.body) if not infinite.isdisjoint(below))
+    raise ValueError(
+        f"a weight of {described(next(users))} holds NaN or infinity: quantize a network of finite weights"
+    )
+
+
 def _largest(call: _expr.Call) -> float:
     """The largest magnitude, and 1.0 where all is zero: any scale does there, and none may be 0."""
-    magnitude = float(np.abs(call.args[0].value()).max(initial=0.0))
-    if not np.isfinite(magnitude):
-        raise ValueError(f"a weight, {described(call)}, holds NaN or infinity: quantize a network of finite weights")
-    return magnitude or 1.0
+    return float(np.abs(call.args[0].value()).max(initial=0.0)) or 1.0
 
 
 def _power2(call: _expr.Call) -> float:

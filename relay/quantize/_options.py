@@ -112,6 +112,11 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         _check_operator(name)
     for kind in ("input", "weight", "activation"):
         _check_room(kind, options[f"nbit_{kind}"], options[f"dtype_{kind}"])
+    if options["do_simulation"] and options["partition_conversions"] == "fully_integral":
+        raise ValueError(
+            "do_simulation of qconfig leaves all in float, and partition_conversions 'fully_integral' refuses that: "
+            "take 'disabled' or 'enabled', or no simulation"
+        )
     return options
 
 

@@ -37,8 +37,8 @@ def profile(
         for call, values in network.run(_checked(sample, network.inputs, number - 1)):
             if not np.isfinite(values).all():
                 raise ValueError(
-                    f"sample {number - 1} of the data set makes NaN or infinity of {described(call)}: leave it out, "
-                    "or mend the network"
+                    f"sample {number - 1} of the data set makes NaN or infinity of {described(call.args[0])}: "
+                    "leave it out, or mend the network"
                 )
             yield call, values
     if not number:
@@ -91,11 +91,14 @@ def _value(value: Any, ty: Any, name: str, where: str) -> Any:
     return array.astype(ty.dtype, copy=False)
 
 
-def described(call: _expr.Call) -> str:
-    """What a `simulated_quantize` rounds, for a message."""
-    of = call.args[0]
-    name = of.op.name if _expr.is_operator(of) else getattr(of, "name_hint", type(of).__name__)
-    return f"{name} at {span_text(of.span)}" if of.span is not None else name
+def described(node: Any) -> str:
+    """The layer that a value belongs to, for a message: the nearest operator at or below it that has a place."""
+    below = node
+    while _expr.is_operator(below) and below.span is None and below.args:
+        below = below.args[0]
+    node = below if _expr.is_operator(below) else node
+    name = node.op.name if _expr.is_operator(node) else getattr(node, "name_hint", type(node).__name__)
+    return f"{name} at {span_text(node.span)}" if node.span is not None else name
 
 
 @dataclass(frozen=True)

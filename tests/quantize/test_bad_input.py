@@ -81,6 +81,11 @@ OPTIONS = {
     "named layer": ({"skip_conv_layers": ["conv1"]}, ValueError, "cannot be ['conv1']: it takes a list of indices"),
     "no chunk": ({"calibrate_chunk_by": 0}, ValueError, "cannot be 0: it takes a number of activations, or -1 for all"),
     "perhaps": ({"do_simulation": 2}, ValueError, "do_simulation of qconfig cannot be 2: it takes True or False"),
+    "floats alone": (
+        {"do_simulation": True, "partition_conversions": "fully_integral"},
+        ValueError,
+        "do_simulation of qconfig leaves all in float, and partition_conversions 'fully_integral' refuses that",
+    ),
     "one operator": ({"debug_enabled_ops": "add"}, TypeError, "it takes a list of names of operators, or None"),
     "operator": (
         {"debug_enabled_ops": ["nn.conv"]},

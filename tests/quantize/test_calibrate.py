@@ -16,6 +16,7 @@ from tvm import relay
 from tvm.relay.expr import is_operator
 from tvm.relay.expr_functor import post_order
 from tvm.relay.quantize._calibrate import _find_scale_by_percentile, calibrate, collect_stats
+from tvm.relay.quantize._profile import described
 from tvm.relay.quantize.kl_divergence import _find_scale_by_kl, divergence, estimated_divergences, histogram
 
 SHAPE = (1, 3, 8, 8)
@@ -298,8 +299,17 @@ def test_a_data_set_that_does_not_fit(dataset, error, message):
 
 
 def test_a_weight_that_is_not_finite():
-    with pytest.raises(ValueError, match="a weight, Constant, holds NaN or infinity"):
+    with pytest.raises(ValueError, match="a weight of add holds NaN or infinity"):
         calibrated(network(bias=relay.const(np.full((4, 1, 1), np.inf, "float32"))))
+
+
+def test_a_layer_has_the_name_of_the_operator_that_has_a_place():
+    """What the partition puts after it has none."""
+    place = relay.Span(relay.SourceName("second_layer"), 0, 0, 0, 0)
+    x = relay.Call(tvm.ir.Op.get("nn.relu"), [relay.var("data", shape=SHAPE)], span=place)
+    hinted = relay.annotation.stop_fusion(relay.annotation.cast_hint(x, "int8"))
+    assert described(hinted) == "nn.relu at second_layer:0:0"
+    assert described(relay.nn.relu(relay.var("data", shape=SHAPE, span=place))) == "nn.relu"
 
 
 def test_a_chunk_of_no_activations():
