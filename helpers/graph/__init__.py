@@ -68,7 +68,7 @@ class Graph:
     @property
     def summary(self) -> str:
         """How many boxes there are, of which kind, in how many regions."""
-        exprs = [expr for node in self.model.nodes if node.kind != "result" for expr in node.exprs]
+        exprs = [expr for node in self.model.nodes for expr in node.exprs]
         names = [op_name(expr) for expr in exprs]
         fused = sum(isinstance(expr, relay.Call) and isinstance(expr.op, relay.Function) for expr in exprs)
         counts = {

@@ -6,30 +6,39 @@ is one box.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+from helpers.graph.layout import points_passed
 from helpers.graph.model import Model, Node
 from helpers.graph.words import counted, cut, short
 
 # A browser draws this many at once, and igraph lays them out in a second.
-MOST_BOXES = 600
+MOST_BOXES = 1200
+MOST_POINTS = 20_000
 _SHORTEST = 3
 _SHOWN_KINDS = 4
 
 
 def fold(model: Model, most: int = MOST_BOXES) -> Model:
     """The model, if it has no more than `most` boxes; else with boxes folded, and `folded` saying so."""
-    count = len(model.nodes)
-    if count <= most:
+    if _is_drawable(model, most):
         return model
-    groups = _chains(model)
-    if len(groups) > most:
-        ends = most // 2
-        kept, middle = set(range(ends)) | set(range(count - ends, count)), list(range(ends, count - ends))
-        groups = [[at] for at in sorted(kept)]
-        groups.insert(ends, middle)
-    folded = sum(len(group) for group in groups if len(group) > 1)
-    boxes = sum(len(group) > 1 for group in groups)
-    said = f"{folded} of {count} boxes are folded into {boxes}: draw a smaller function to see them all"
-    return Model(_folded(model, groups), said)
+    return next(folded for folded in _smaller(model, most) if _is_drawable(folded, most))
+
+
+def _is_drawable(model: Model, most: int) -> bool:
+    return len(model.nodes) <= most and points_passed(model) <= MOST_POINTS
+
+
+def _smaller(model: Model, most: int) -> Iterator[Model]:
+    yield _folded(model, _chains(model))
+    count = len(model.nodes)
+    ends = (min(most, count) - 1) // 2
+    while ends > 0:
+        alone = [[at] for at in range(count)]
+        yield _folded(model, [*alone[:ends], list(range(ends, count - ends)), *alone[count - ends :]])
+        ends //= 2
 
 
 def _chains(model: Model) -> list[list[int]]:
@@ -55,18 +64,20 @@ def _chains(model: Model) -> list[list[int]]:
     return groups
 
 
-def _folded(model: Model, groups: list[list[int]]) -> list[Node]:
+def _folded(model: Model, groups: list[list[int]]) -> Model:
     group_of = {at: number for number, group in enumerate(groups) for at in group}
     nodes: list[Node] = []
     for number, group in enumerate(groups):
-        node = model.nodes[group[-1]]
+        together = len(group) > 1
+        node = _summary([model.nodes[at] for at in group]) if together else model.nodes[group[0]]
         outside = [operand for at in group for operand in model.nodes[at].operands if group_of[operand] != number]
-        operands = [group_of[operand] for operand in (dict.fromkeys(outside) if len(group) > 1 else outside)]
-        if len(group) > 1:
-            node = _summary([model.nodes[at] for at in group])
-        node.operands = operands
-        nodes.append(node)
-    return nodes
+        operands = [group_of[operand] for operand in (dict.fromkeys(outside) if together else outside)]
+        nodes.append(replace(node, operands=list(dict.fromkeys(operands)) if together else operands))
+    folded = [len(group) for group in groups if len(group) > 1]
+    return Model(
+        nodes,
+        f"{sum(folded)} of {len(model.nodes)} boxes are folded into {len(folded)}: draw a smaller function to see all",
+    )
 
 
 def _summary(nodes: list[Node]) -> Node:

@@ -49,9 +49,8 @@ def page(content: str) -> str:
 def key(model: Model) -> str:
     """The kinds of boxes and arrows that the picture has, each with a small example."""
     kinds = {node.kind for node in model.nodes} | {"scale" for node in model.nodes if node.scales}
-    parts = [
-        _example(kind, outline(kind, *_SMALL), KINDS[kind]) for kind in KINDS if kind in kinds and kind not in _PLAIN
-    ]
+    named = [kind for kind in KINDS if kind in kinds and kind not in _PLAIN]
+    parts = [_example(kind, outline(kind, *_SMALL), KINDS[kind]) for kind in named]
     if any(node.kind == "fused" and is_integer(node.ty) for node in model.nodes):
         parts.append(_example("fused int", outline("fused", *_SMALL), "one that gives integers"))
     if any(is_diamond(mark) for node in model.nodes for mark in node.marks):

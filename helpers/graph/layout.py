@@ -19,10 +19,12 @@ from helpers.graph.model import Model, Node
 
 LETTER, NARROWEST, PADDING = 7.3, 112.0, 11.0
 FIRST_LINE, NEXT_LINE, SCALE_LINE = 28.0, 15.0, 19.0
-ACROSS, DOWN, MARGIN = 34.0, 36.0, 22.0
+ACROSS, DOWN, MARGIN = 34.0, 38.0, 22.0
 _LANE = 6.0
 
 Point = tuple[float, float]
+# Where an arrow passes a layer: x, top and bottom of the layer.
+Lane = tuple[float, float, float]
 
 
 @dataclass(slots=True)
@@ -57,14 +59,14 @@ class Box:
 
 @dataclass(slots=True)
 class Arrow:
-    """From a box to the `operand`-th place of another one: `points` are (x, top, bottom) of each layer passed."""
+    """From a box to the `operand`-th place of another one: `points` are where it passes layers between."""
 
     source: int
     target: int
     operand: int
     start: Point
     end: Point
-    points: list[tuple[float, float, float]]
+    points: list[Lane]
 
 
 @dataclass(slots=True)
@@ -100,11 +102,16 @@ def _size(node: Node) -> tuple[float, float]:
     return width, FIRST_LINE + NEXT_LINE * (len(node.lines) - 1) + SCALE_LINE * len(node.scales)
 
 
+def points_passed(model: Model) -> int:
+    """How many points there are at which arrows pass layers: what igraph's time goes up with."""
+    layers = _layers(model)
+    lowest = [max((layers[user] for user in users), default=0) for users in model.users()]
+    return sum(max(last - layer - 1, 0) for layer, last in zip(layers, lowest))
+
+
 def _layers(model: Model) -> list[int]:
     """Each box one below the lowest that it reads; what reads nothing stands right above its first user."""
-    layers: list[int] = []
-    for node in model.nodes:
-        layers.append(max((layers[operand] + 1 for operand in node.operands), default=0))
+    layers = model.depths()
     for at, users in enumerate(model.users()):
         if not model.nodes[at].operands and users:
             layers[at] = min(layers[user] for user in users) - 1
@@ -199,17 +206,18 @@ def _arrows(
     model: Model, boxes: list[Box], lanes: _Lanes, xs: list[float], tops: list[float], heights: list[float]
 ) -> list[Arrow]:
     arrows: list[Arrow] = []
+    rows = [(top, top + height) for top, height in zip(tops, heights)]
+    passed = [[(xs[point], *rows[lanes.layers[point]]) for point in points] for points in lanes.passed]
     for at, node in enumerate(model.nodes):
-        came: list[tuple[float, int, list[int]]] = []
+        came: list[tuple[float, int, list[Lane]]] = []
         for place, operand in enumerate(node.operands):
-            points = lanes.passed[operand][: lanes.layers[at] - lanes.layers[operand] - 1]
-            came.append((xs[points[-1]] if points else xs[operand], place, points))
+            points = passed[operand][: lanes.layers[at] - lanes.layers[operand] - 1]
+            came.append((points[-1][0] if points else xs[operand], place, points))
         # Arrows arrive side by side, in the order in which they come: they do not cross at the box.
         for rank, (_, place, points) in enumerate(sorted(came)):
             operand = node.operands[place]
             spread = min(boxes[at].width * 0.6, 26.0 * (len(came) - 1))
             x = boxes[at].x + spread * (rank / (len(came) - 1) - 0.5 if len(came) > 1 else 0.0)
-            passed = [(xs[p], tops[lanes.layers[p]], tops[lanes.layers[p]] + heights[lanes.layers[p]]) for p in points]
             start, end = (boxes[operand].x, boxes[operand].bottom), (x, boxes[at].top)
-            arrows.append(Arrow(operand, at, place, start, end, passed))
+            arrows.append(Arrow(operand, at, place, start, end, points))
     return arrows

@@ -24,9 +24,10 @@ SIMULATED = "relay.op.annotation.simulated_quantize"
 class Node:
     """One box, or one constant on the way to becoming a mark.
 
-    `kind` is one of `KINDS`. `exprs` are the expressions that the box stands for; all but folded ones and boundaries
-    have one. `marks` are the constants, or what is computed of constants alone. What is written in the box are `lines`
-    and below them `scales`, those of its constants; `title` is told on request. `helpers.graph.words` fills them in.
+    `kind` is one of `KINDS`. `exprs` are the expressions that the box stands for: none for the result, several for a
+    folded box or a boundary, else one. `marks` are the constants, or what is computed of constants alone. What is
+    written in the box are `lines` and below them `scales`, those of its constants; `title` is told on request.
+    `helpers.graph.words` fills them in.
     """
 
     kind: str
@@ -59,7 +60,7 @@ KINDS = {
     "constant": "constant",
     "folded": "folded",
 }
-_WORK = ("nn.conv", "nn.contrib_conv", "nn.dense", "nn.contrib_dense", "nn.matmul", "nn.batch_matmul")
+WORK = ("nn.conv", "nn.contrib_conv", "nn.dense", "nn.contrib_dense", "nn.matmul", "nn.batch_matmul")
 
 
 @dataclass(slots=True)
@@ -76,6 +77,13 @@ class Model:
             for operand in dict.fromkeys(node.operands):
                 users[operand].append(at)
         return users
+
+    def depths(self) -> list[int]:
+        """For each box, how many are above it on the longest way from one that reads nothing."""
+        depths: list[int] = []
+        for node in self.nodes:
+            depths.append(max((depths[operand] + 1 for operand in node.operands), default=0))
+        return depths
 
 
 def op_name(expr: Any) -> str:
@@ -99,7 +107,7 @@ def read(func: Any, constants: bool) -> Model:
     reader = _Reader()
     result = reader.read(func)
     nodes = reader.nodes
-    nodes.append(Node("result", [func.body], [result], nodes[result].ty))
+    nodes.append(Node("result", [], [result], nodes[result].ty))
     if not constants:
         nodes = _tucked(nodes)
     return Model(_live(_merged(nodes)))
@@ -187,7 +195,7 @@ def _kind(expr: Any) -> str:
             return "boundary"
         if name == SIMULATED:
             return "scale"
-        return "work" if name.startswith(_WORK) else "op"
+        return "work" if name.startswith(WORK) else "op"
     if isinstance(expr, relay.Var):
         return "input"
     if isinstance(expr, relay.Constant):
@@ -229,7 +237,7 @@ def _merged(nodes: list[Node]) -> list[Node]:
 def _live(nodes: list[Node]) -> list[Node]:
     """Without parameters that nothing drawn reads: the scales of simulated quantizations."""
     users = Model(nodes).users()
-    return _renumbered(nodes, [node.kind == "result" or bool(users[at]) for at, node in enumerate(nodes)])
+    return _renumbered(nodes, [node.kind != "input" or bool(users[at]) for at, node in enumerate(nodes)])
 
 
 def _renumbered(nodes: list[Node], keep: list[bool]) -> list[Node]:

@@ -29,7 +29,7 @@ def mark_regions(model: Model, known: Collection[Any] | None = None) -> int:
     nodes = model.nodes
     hinted = known is not None or any(node.op == CAST_HINT for node in nodes)
     if known is not None:
-        inside = {at for at, node in enumerate(nodes) if node.exprs[0] in known}
+        inside = {at for at, node in enumerate(nodes) if any(expr in known for expr in node.exprs)}
     elif hinted:
         inside = _before_hints(model)
     elif any(node.kind == "boundary" for node in nodes):
@@ -86,7 +86,8 @@ def _is_outside(model: Model, at: int) -> bool:
 
 
 def _number(model: Model, inside: set[int], hinted: bool) -> int:
-    """Boxes that read one another are in one region; regions are numbered in the order in which they end."""
+    """Boxes that read one another are in one region; regions are numbered by how deep they end: so they
+    keep their numbers from partition to realize."""
     leader = {at: at for at in inside}
 
     def find(at: int) -> int:
@@ -102,7 +103,10 @@ def _number(model: Model, inside: set[int], hinted: bool) -> int:
     sizes = Counter(find(at) for at in inside)
     # An integer passed on as it is, by a reshape say, is no region of its own.
     counted = [at for at in sorted(inside) if sizes[find(at)] > 1 or hinted or model.nodes[at].kind == "work"]
-    last = {find(at): at for at in counted}
+    depth = model.depths()
+    last: dict[int, tuple[int, int]] = {}
+    for at in counted:
+        last[find(at)] = max(last.get(find(at), (0, 0)), (depth[at], at))
     numbers = {region: number for number, region in enumerate(sorted(last, key=last.__getitem__))}
     for at in counted:
         model.nodes[at].region = numbers[find(at)]

@@ -53,12 +53,14 @@ _RULES = """
 .relay-graph-svg text.between { text-anchor: middle; }
 .relay-graph-svg .dtype { fill: $integer; }
 .relay-graph-svg .shape { font-size: 10px; font-weight: 400; fill: $muted; }
-.relay-graph-svg text.of-mark { text-anchor: end; }
+.relay-graph-svg text.of-mark { font-weight: 400; text-anchor: start; }
+.relay-graph-svg text.main { font-weight: 600; }
 .relay-graph-svg .rim rect { fill: $region-line; stroke: $region-line; stroke-width: 2.2; }
 .relay-graph-svg .rim path { fill: none; stroke: $region-line; stroke-width: 24.2; }
 .relay-graph-svg .area rect { fill: $region; stroke: none; }
 .relay-graph-svg .area path { fill: none; stroke: $region; stroke-width: 22; }
-.relay-graph-svg text.name { font-size: 10px; font-weight: 600; fill: $region-ink; text-anchor: start; }
+.relay-graph-svg text.name { font-size: 10px; font-weight: 600; fill: $region-ink; text-anchor: start;
+  stroke: $region; stroke-width: 3; paint-order: stroke; }
 """
 
 _PAGE = """
@@ -73,9 +75,14 @@ _PAGE = """
 .relay-graph .view { overflow: auto; max-height: 42rem; }
 .relay-graph .view:focus-visible { outline: 2px solid var(--relay-work-line); outline-offset: -2px; }
 .relay-graph .view svg { display: block; margin: 0 auto; max-width: none; }
-.relay-graph .view.grab { cursor: grab; }
+.relay-graph[data-zoom] .view { cursor: grab; }
+.relay-graph[data-zoom] .view.grab { cursor: grabbing; user-select: none; }
 .relay-graph .key { display: flex; flex-wrap: wrap; gap: 0.1em 1.2em; font-size: 0.8em; padding: 0.25em 0.6em;
   border-top: 1px solid rgb(128 128 128 / 35%); }
+.relay-graph details { font-size: 0.8em; border-top: 1px solid rgb(128 128 128 / 35%); }
+.relay-graph details summary { cursor: pointer; padding: 0.25em 0.8em; }
+.relay-graph details pre { margin: 0; padding: 0.25em 0.8em; overflow: auto; max-height: 30rem; color: inherit;
+  background: none; border: 0; box-shadow: none; }
 .relay-graph .key span { display: inline-flex; align-items: center; gap: 0.4em; }
 .relay-graph:not(:has(.shapes:checked)) .shape { display: none; }
 """

@@ -7,45 +7,64 @@ arrows and in a word beside them, and regions have a name.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
 from helpers.graph import style
 from helpers.graph.layout import SCALE_LINE, Arrow, Box, Layout, Point
-from helpers.graph.model import CAST_HINT, Model, Node, type_of
+from helpers.graph.model import CAST_HINT, WORK, Model, Node, type_of
 from helpers.graph.words import dtype, is_diamond, is_integer, new_dtype, shape
 
 _HEAD = 6.0
-_AROUND = 9.0
-_NAME = 16.0
+_AROUND = 8.0
+_NAME = 15.0
 _STRAIGHT = 0.5
 _CORNERS = {"input": 14.0, "result": 14.0, "boundary": 14.0, "tuple": 14.0, "scale": 8.0, "work": 2.0, "fused": 2.0}
 # What each kind of arrow is, for the key under a picture.
 EDGES = {"int8": "int8", "int": "wider integer", "hint": "int8 once realized", "float": "float"}
 _MOST_MARKS = 4
+_LETTER, _EDGE = 6.4, 8.0
 
 
-def svg(model: Model, layout: Layout, name: str, shapes: bool = True) -> str:
+def svg(model: Model, layout: Layout, name: str) -> str:
     """The picture, for a page that has the style; `name` is what a screen reader says of it."""
-    width, height = _n(layout.width), _n(layout.height)
+    labels = _labels(model, layout, shapes=True)
+    _, _, width, _ = frame = _frame(layout, labels)
     return (
-        f'<svg class="relay-graph-svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{escape(name)}">{_content(model, layout, shapes)}</svg>'
+        f'<svg class="relay-graph-svg" viewBox="{" ".join(map(_n, frame))}" width="{_n(width)}" '
+        f'height="{_n(layout.height)}" role="img" aria-label="{escape(name)}">'
+        f"{_content(model, layout, labels, shapes=True)}</svg>"
     )
 
 
 def standalone(model: Model, layout: Layout, name: str, description: str, theme: str, shapes: bool) -> str:
     """The picture as a file of its own, with its style and a background."""
-    width, height = _n(layout.width), _n(layout.height)
+    labels = _labels(model, layout, shapes)
+    left, top, width, height = map(_n, _frame(layout, labels))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="relay-graph-svg" viewBox="0 0 {width} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="relay-graph-svg" viewBox="{left} {top} {width} {height}" '
         f'width="{width}" height="{height}" role="img"><title>{escape(name)}</title><desc>{escape(description)}</desc>'
-        f'<style>{style.alone(theme)}</style><rect class="paper" width="{width}" height="{height}"/>'
-        f"{_content(model, layout, shapes)}</svg>"
+        f"<style>{style.alone(theme)}</style>"
+        f'<rect class="paper" x="{left}" y="{top}" width="{width}" height="{height}"/>'
+        f"{_content(model, layout, labels, shapes)}</svg>"
     )
 
 
-def _content(model: Model, layout: Layout, shapes: bool) -> str:
-    return "".join([*_regions(model, layout), *_arrows(model, layout, shapes), *_boxes(model, layout, shapes)])
+def _frame(layout: Layout, labels: dict[int, _Label]) -> tuple[float, float, float, float]:
+    """The picture's left and upper edge, width and height: words at its edge are in it."""
+    left = min([0.0, *(label.left - _EDGE for label in labels.values())])
+    right = max([layout.width, *(label.right + _EDGE for label in labels.values())])
+    return left, 0.0, right - left, layout.height
+
+
+def _content(model: Model, layout: Layout, labels: dict[int, _Label], shapes: bool) -> str:
+    members: dict[int, list[int]] = {}
+    for at, node in enumerate(model.nodes):
+        if node.region is not None:
+            members.setdefault(node.region, []).append(at)
+    areas = (f'<g class="region">{_area(layout, inside)}</g>' for inside in members.values())
+    names = (_name(layout, inside, region) for region, inside in members.items())
+    return "".join([*areas, *_arrows(model, layout, labels), *names, *_boxes(model, layout, shapes)])
 
 
 def _n(value: float) -> str:
@@ -79,8 +98,9 @@ def _cut_corners(x: float, y: float, width: float, height: float, corner: float)
 def _lines(node: Node, box: Box) -> Iterator[str]:
     x = _n(box.width / 2)
     for at, line in enumerate(node.lines):
-        more = ' class="more"' if at and node.kind not in ("fused", "boundary") else ""
-        yield f'<text{more} x="{x}" y="{_n(18.5 + 15 * at)}">{escape(line)}</text>'
+        role = "main" if node.kind == "fused" and line.startswith(WORK) else "more"
+        named = f' class="{role}"' if role == "main" or (at and node.kind not in ("fused", "boundary")) else ""
+        yield f'<text{named} x="{x}" y="{_n(18.5 + 15 * at)}">{escape(line)}</text>'
 
 
 def _scales(node: Node, box: Box) -> Iterator[str]:
@@ -100,20 +120,24 @@ def _marks(node: Node, box: Box, shapes: bool) -> str:
     xs = [box.width - 12 - 11 * at for at in range(min(len(marks), _MOST_MARKS))]
     drawn = "".join(f'<path class="mark" d="M{_n(x)} -5l5 5l-5 5l-5 -5z"/>' for x in xs)
     said = shape(type_of(marks[0])) if len(marks) == 1 else f"{len(marks)} constants"
-    x = _n(box.width + 2)
+    x = _n(box.width / 2 + 7)
     return drawn + (f'<text class="shape of-mark" x="{x}" y="-8">{escape(said)}</text>' if shapes else "")
 
 
-def _arrows(model: Model, layout: Layout, shapes: bool) -> Iterator[str]:
-    """All arrows out of a box as one line that branches."""
+def _leaving(layout: Layout) -> dict[int, list[Arrow]]:
     leaving: dict[int, list[Arrow]] = {}
     for arrow in layout.arrows:
         leaving.setdefault(arrow.source, []).append(arrow)
-    for source, arrows in leaving.items():
+    return leaving
+
+
+def _arrows(model: Model, layout: Layout, labels: dict[int, _Label]) -> Iterator[str]:
+    """All arrows out of a box as one line that branches."""
+    for source, arrows in _leaving(layout).items():
         kind = edge_kind(model.nodes[source])
         heads = "".join(f"M{_n(x)} {_n(y)}l-4 -{_n(_HEAD)}h8z" for x, y in (arrow.end for arrow in arrows))
         line = f'<path class="edge {kind}" d="{_branching(arrows)}"/><path class="head" d="{heads}"/>'
-        yield f'<g class="{kind}">{line}{_words(model, source, arrows, shapes)}</g>'
+        yield f'<g class="{kind}">{line}{labels[source].svg if source in labels else ""}</g>'
 
 
 def edge_kind(node: Node) -> str:
@@ -125,26 +149,44 @@ def edge_kind(node: Node) -> str:
     return "int" if is_integer(node.ty) else "float"
 
 
-def _words(model: Model, source: int, arrows: list[Arrow], shapes: bool) -> str:
-    """The dtype where it is another one than the box was given, and the shape; where the line does not go."""
-    node = model.nodes[source]
-    hinted = edge_kind(node) == "hint" and node.op == CAST_HINT
-    said = f"{node.exprs[0].attrs['dtype']} later" if hinted else new_dtype(model, node)
-    told = shape(node.ty) if shapes and node.kind not in ("input", "result") else ""
-    if not said and not told:
-        return ""
+@dataclass(slots=True)
+class _Label:
+    """What is written beside an arrow, and from where to where it reaches."""
+
+    svg: str
+    left: float
+    right: float
+
+
+def _labels(model: Model, layout: Layout, shapes: bool) -> dict[int, _Label]:
+    """For the arrows out of a box: the dtype, where it is another one than the box was given, and the shape."""
+    labels: dict[int, _Label] = {}
+    for source, arrows in _leaving(layout).items():
+        node = model.nodes[source]
+        hinted = edge_kind(node) == "hint" and node.op == CAST_HINT
+        said = f"{node.exprs[0].attrs['dtype']} later" if hinted else new_dtype(model, node)
+        told = shape(node.ty) if shapes and node.kind not in ("input", "result") else ""
+        if said or told:
+            labels[source] = _label(said, told, arrows)
+    return labels
+
+
+def _label(said: str, told: str, arrows: list[Arrow]) -> _Label:
+    """A label where the line does not go."""
     x, y = arrows[0].start
+    width = (len(said) + len(told) + 1) * _LETTER
     turns = [(arrow.points[0][0] if arrow.points else arrow.end[0]) - x for arrow in arrows]
     goes_left, goes_right = min(turns) < -_STRAIGHT, max(turns) > _STRAIGHT
     if goes_left and goes_right and min(map(abs, turns)) > _STRAIGHT:
-        place, x, y = " between", x, y + 27
+        place, left, y = " between", x - width / 2, y + 27
     elif goes_right and not goes_left:
-        place, x, y = " left", x - 7, y + 13
+        place, x, left, y = " left", x - 7, x - 7 - width, y + 17
     else:
-        place, x, y = "", x + 7, y + 13
+        place, x, left, y = "", x + 7, x + 7, y + 17
     parts = [f'<tspan class="dtype">{escape(said)}</tspan>'] if said else []
     parts += [f'<tspan class="shape">{" " * bool(said)}{escape(told)}</tspan>'] if told else []
-    return f'<text class="value{place}" x="{_n(x)}" y="{_n(y)}">{"".join(parts)}</text>'
+    drawn = f'<text class="value{place}" x="{_n(x)}" y="{_n(y)}">{"".join(parts)}</text>'
+    return _Label(drawn, left, left + width)
 
 
 def _branching(arrows: list[Arrow]) -> str:
@@ -181,36 +223,35 @@ def _bend(start: Point, end: Point) -> str:
     return f"C{_n(start[0])} {middle} {_n(end[0])} {middle} {_n(end[0])} {_n(end[1])}"
 
 
-def _regions(model: Model, layout: Layout) -> Iterator[str]:
-    members: dict[int, list[int]] = {}
-    for at, node in enumerate(model.nodes):
-        if node.region is not None:
-            members.setdefault(node.region, []).append(at)
-    for region, inside in members.items():
-        yield f'<g class="region">{_area(model, layout, inside, region)}</g>'
-
-
-def _area(model: Model, layout: Layout, inside: list[int], region: int) -> str:
+def _area(layout: Layout, inside: list[int]) -> str:
     """A rectangle around the boxes of a region; where another box would be in it, the boxes and what joins them."""
+    members = set(inside)
+    if whole := _whole(layout, inside):
+        shapes = _around(whole)
+    else:
+        within = (arrow for arrow in layout.arrows if arrow.source in members and arrow.target in members)
+        joined = "".join(f'<path d="{_path(arrow)}"/>' for arrow in within)
+        shapes = joined + "".join(_around(layout.boxes[at]) for at in inside)
+    # The same twice, first a little larger: what is left of that is one line around all of it.
+    return f'<g class="rim">{shapes}</g><g class="area">{shapes}</g>'
+
+
+def _whole(layout: Layout, inside: list[int]) -> Box | None:
+    """The rectangle around the boxes of a region, unless another box is in it."""
     members = set(inside)
     boxes = [layout.boxes[at] for at in inside]
     left, right = min(box.left for box in boxes), max(box.right for box in boxes)
     top, bottom = min(box.top for box in boxes), max(box.bottom for box in boxes)
     whole = Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
-    first = min(boxes, key=lambda box: (box.top, box.left))
     others = (box for at, box in enumerate(layout.boxes) if at not in members)
-    if any(_overlap(box, whole) for box in others):
-        joined = "".join(
-            f'<path d="{_path(arrow)}"/>'
-            for arrow in layout.arrows
-            if arrow.source in members and arrow.target in members
-        )
-        shapes = joined + "".join(map(_around, boxes))
-        # The same twice, first a little larger: what is left of that is one line around all of it.
-        drawn = f'<g class="rim">{shapes}</g><g class="area">{shapes}</g>'
-    else:
-        first, drawn = whole, f'<g class="rim">{_around(whole)}</g><g class="area">{_around(whole)}</g>'
-    return f'{drawn}<text class="name" x="{_n(first.left - 5)}" y="{_n(first.top - 5)}">region {region + 1}</text>'
+    return None if any(_overlap(box, whole) for box in others) else whole
+
+
+def _name(layout: Layout, inside: list[int], region: int) -> str:
+    """The name of a region, in its upper left corner."""
+    boxes = [layout.boxes[at] for at in inside]
+    box = _whole(layout, inside) or min(boxes, key=lambda box: (box.top, box.left))
+    return f'<text class="name" x="{_n(box.left - 4)}" y="{_n(box.top - 4.5)}">region {region + 1}</text>'
 
 
 def _around(box: Box) -> str:

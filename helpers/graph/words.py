@@ -61,11 +61,11 @@ def cut(text: str) -> str:
 
 
 def _lines(node: Node) -> list[str]:
+    if node.kind == "result":
+        return ["result", _type_line(node.ty)]
     expr = node.exprs[0]
     if node.kind == "input":
         return [f"%{expr.name_hint}", _type_line(node.ty)]
-    if node.kind == "result":
-        return ["result", _type_line(node.ty)]
     if node.kind == "boundary":
         return _boundary_lines(node)
     if node.kind == "constant":
@@ -189,7 +189,7 @@ def counted(names: list[str]) -> str:
 def _title(node: Node) -> str:
     """Everything that is known of a box, line by line."""
     lines: list[str] = []
-    for expr in node.exprs if node.kind != "result" else []:
+    for expr in node.exprs:
         lines.append(_whole_name(expr))
         if isinstance(expr, relay.Call) and op_name(expr):
             lines += _attributes(expr)

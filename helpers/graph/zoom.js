@@ -59,6 +59,9 @@ export function zoomable(figure) {
   // A finger scrolls by itself.
   view.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType === "touch") return;
+    const frame = view.getBoundingClientRect();
+    // On a scroll bar.
+    if (event.clientX - frame.left > view.clientWidth || event.clientY - frame.top > view.clientHeight) return;
     view.setPointerCapture(event.pointerId);
     view.classList.add("grab");
   });
