@@ -24,8 +24,8 @@ def main(root: Path = ROOT) -> int:
     build = root / "_build"
     changed = freshness.refresh(root, build)
     print(f"Making afresh: {', '.join(changed) or 'only changed chapters'}.", flush=True)
-    # A kernel otherwise warns about frozen modules in the middle of the log.
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", FOR_A_PAGE: "1"}
+    # A kernel otherwise warns about frozen modules in the middle of the log; bars come and go with the load.
+    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "TQDM_DISABLE": "1", FOR_A_PAGE: "1"}
     result = subprocess.run([sys.executable, *JUPYTER_BOOK, str(root)], cwd=root, env=environment)
     if result.returncode:
         # Sphinx warns only of the pages it reads: kept, they would let the next build pass.

@@ -9,6 +9,7 @@ decides what is kept of those that come by.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,11 @@ def profile(
 
 
 def _with_progress(dataset: Dataset, what: str) -> Iterable[Sample]:
-    """The samples, with a bar on a terminal or in a notebook where they take longer than a moment."""
-    seen = sys.stderr.isatty() or "ipykernel" in sys.modules
+    """The samples, with a bar on a terminal or in a notebook where they take longer than a moment.
+
+    There is none where the environment has `TQDM_DISABLE`, as with every bar of tqdm.
+    """
+    seen = (sys.stderr.isatty() or "ipykernel" in sys.modules) and not os.environ.get("TQDM_DISABLE")
     return tqdm(dataset, desc=f"calibrate: {what}", unit="sample", leave=False, delay=1.0, disable=not seen)
 
 

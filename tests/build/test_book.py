@@ -5,6 +5,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from build.book import ROOT, main
@@ -58,6 +59,7 @@ def built(tmp_path_factory):
     root = tmp_path_factory.mktemp("a book") / "check out"
     shutil.copytree(ROOT / "book/_static", root / "book/_static")
     shutil.copy(ROOT / "_config.yml", root)
+    shutil.copytree(ROOT / "build", root / "build", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/chapter\n")
     (root / "requirements.txt").write_text("")
     # Tools leave such files behind: they are no pages.
@@ -118,6 +120,17 @@ def test_a_load_from_another_host_fails_the_build(root, capfd):
     write_chapter(root, '<img src="https://cdn.example/a.png" alt="">\n')
     assert main(root) == 1
     assert "https://cdn.example/a.png is outside the website" in capfd.readouterr().err
+
+
+def test_the_page_gives_itself_away_as_a_notebook_with_its_outputs(built):
+    site = built / "_build/html"
+    html = (site / "book/chapter.html").read_text()
+    assert 'href="../_sources/book/chapter.ipynb"' in html
+    notebook = nbformat.read(site / "_sources/book/chapter.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    (code,) = (cell for cell in notebook.cells if cell.cell_type == "code")
+    assert code.execution_count == 1
+    assert "and found 42" in code.outputs[0].text
 
 
 def test_the_page_declares_a_colour_mode_and_no_script_for_remote_kernels(built):

@@ -219,6 +219,9 @@ def test_a_bar_is_for_terminals_and_notebooks(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     calibrated(network(), slow(), calibrate_mode="percentile")
     assert "calibrate: values" in capsys.readouterr().err
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    calibrated(network(), slow(), calibrate_mode="percentile")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_global_scale_reads_no_data():
