@@ -55,9 +55,7 @@ def build(
     mod, found = _optimized(ir_mod, target, params, "relay.build")
     chosen = _tuning().choices(tuning, mod["main"], found) if tuning is not None else {}
     program = _program(mod, found, chosen)
-    executable = relax.build(
-        program.module, target=found, relax_pipeline=memory.PASSES, tir_pipeline=pipeline.NAME
-    )
+    executable = relax.build(program.module, target=found, relax_pipeline=memory.PASSES, tir_pipeline=pipeline.NAME)
     return ExecutorFactoryModule(executable, mod, program.module, program.kernels, found)
 
 
@@ -71,8 +69,11 @@ def tune(
     """Measure how each kernel of a network is fastest, show the progress, and write `file` for `relay.build`.
 
     Arguments are those of `relay.build`. Gives what was found; its text is a table.
-    Raises `ValueError` where code for the target does not run here.
+    Raises `ValueError` where code for the target does not run here, `FileNotFoundError` where `file` has no
+    folder to be in.
     """
+    if not (folder := Path(file).absolute().parent).is_dir():
+        raise FileNotFoundError(f"there is no folder {folder} to write {Path(file).name} in: make it first")
     mod, found = _optimized(ir_mod, target, params, "relay.tune")
     tuning = _tuning().measured(mod["main"], _program(mod, found, {}).kernels, found)
     tuning.save(file)

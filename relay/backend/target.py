@@ -165,8 +165,9 @@ def _check_triple(triple: Any) -> None:
 def _check_cpu(target: tvm.target.Target) -> None:
     """LLVM compiles for a plain processor, and only warns, where it does not know the one that is named."""
     cpu = target.attrs.get("mcpu")
-    known = [str(name) for name in llvm_get_cpu_archlist(target)]
-    if cpu is not None and str(cpu) not in known:
+    if cpu is not None and not llvm_is_valid_cpu(str(cpu), _triple(target)):
+        # Without second names, such as apple-m1.
+        known = [str(name) for name in llvm_get_cpu_archlist(target)]
         near = difflib.get_close_matches(str(cpu), known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it knows {', '.join(known)}"
         raise ValueError(f"LLVM does not know the processor {str(cpu)!r} of the target: {hint}")

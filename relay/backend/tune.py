@@ -74,8 +74,8 @@ def load(file: str | Path) -> Tuning:
     """The tuning in a file. Raises `ValueError` where it has none."""
     try:
         found = json.loads(Path(file).read_text())
-        kernels = [Tuned(**kernel) for kernel in found["kernels"]]
-        return Tuning(found["network"], found["machine"], kernels)
+        kernels = [Tuned(**{**kernel, "choice": dict(kernel["choice"])}) for kernel in found["kernels"]]
+        return Tuning(found["network"], dict(found["machine"]), kernels)
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} is no tuning file: make one with relay.tune") from error
 
@@ -83,11 +83,12 @@ def load(file: str | Path) -> Tuning:
 def choices(file: str | Path, func: Function, target: tvm.target.Target) -> Mapping[str, Choice]:
     """The choices in a file, by name of the kernel, for a fused function; none, and a warning, if it is for another."""
     tuning = load(file)
-    if tuning.network != network(func):
-        return _ignored(file, "another network")
+    # First: for another machine, a network has other kernels too.
     if tuning.machine != machine(features(target)):
         names = ("name", "cores", "tvm")
         return _ignored(file, "another machine: " + ", ".join(f"{name} {tuning.machine.get(name)}" for name in names))
+    if tuning.network != network(func):
+        return _ignored(file, "another network")
     return {kernel.name: kernel.choice for kernel in tuning.kernels}
 
 

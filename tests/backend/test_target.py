@@ -42,6 +42,7 @@ def test_llvm_means_this_processor(target):
         ("llvm -mcpu=sandybridge", (8, 16, "pmaddwd128")),
         ("llvm -mcpu=x86-64", (4, 16, "pmaddwd128")),
         ("llvm -mtriple=aarch64-linux-gnu -mattr=+neon,+dotprod", (4, 32, "sdot")),
+        ("llvm -mtriple=aarch64-apple-darwin -mcpu=apple-m1", (4, 32, "sdot")),
         ("llvm -mtriple=aarch64-linux-gnu", (4, 32, "generic")),
         ("llvm -mtriple=riscv64-linux-gnu", (4, 16, "generic")),
     ],

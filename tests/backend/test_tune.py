@@ -76,8 +76,12 @@ def test_other_weights_are_no_other_network(tuned):
             lambda file: relay.build(network(), "llvm -num-cores=63", tuning=file),
             "is ignored, it was tuned for another machine: name .*, cores [0-9]*, tvm",
         ),
+        (
+            lambda file: relay.build(network(), "llvm -mtriple=aarch64-linux-gnu -mcpu=apple-m1", tuning=file),
+            "is ignored, it was tuned for another machine",
+        ),
     ],
-    ids=["network", "machine"],
+    ids=["network", "machine", "architecture"],
 )
 def test_a_file_for_another_one_is_ignored_with_one_warning(tuned, build, says):
     with pytest.warns(UserWarning) as warned:
@@ -87,7 +91,14 @@ def test_a_file_for_another_one_is_ignored_with_one_warning(tuned, build, says):
     assert warning.filename == __file__
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"network": "", "machine": {}, "kernels": [{"name": "a"}]}'])
+BROKEN = (
+    *("", "[]", "{}", '{"network": "", "machine": 5, "kernels": []}'),
+    '{"network": "", "machine": {}, "kernels": [{"name": "a"}]}',
+    '{"network": "", "machine": {}, "kernels": [{"name": "a", "choice": 5, "us": 1, "untuned_us": 1}]}',
+)
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_file_that_is_no_tuning(text, tmp_path):
     (tmp_path / "net.json").write_text(text)
     with pytest.raises(ValueError, match="net.json is no tuning file: make one with relay.tune"):
@@ -98,3 +109,8 @@ def test_nothing_is_measured_that_does_not_run_here(tmp_path):
     with pytest.raises(ValueError, match="the library is compiled for riscv64, and this machine is"):
         relay.tune(network(), "llvm -mtriple=riscv64-linux-gnu", file=tmp_path / "net.json")
     assert not (tmp_path / "net.json").exists()
+
+
+def test_nothing_is_measured_that_cannot_be_written(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no folder .* to write net.json in: make it first"):
+        relay.tune(network(), "llvm", file=tmp_path / "none" / "net.json")
