@@ -213,6 +213,10 @@ def _pool(query: Query) -> Inferred:
         return query.unary(old)
     new = old if query.new is None else query.new[0]
     spatial = set(parsed(old).primal) - {"N", "C"}
+def _dense_pack(query: Query) -> Inferred:
+    return Inferred(["NC", query.attrs.weight_layout], ["NC"], query.attrs)
+
+
     if any(is_blocked(new, letter) or letter not in parsed(new).primal for letter in spatial):
         new = old
     return query.unary(new, layout=new)
@@ -405,6 +409,7 @@ _RULES: dict[str, Rule] = {
     "nn.layer_norm": _normalization(1),
     "nn.instance_norm": _normalization(1),
     "nn.l2_normalize": _l2_normalize,
+    "nn.contrib_dense_pack": _dense_pack,
     "nn.dropout": _dropout,
     "variance": _variance,
     "squeeze": _squeeze,

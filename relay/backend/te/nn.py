@@ -193,6 +193,12 @@ def _dense(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     return _product(args, out, False, True)
 
 
+@lowers("nn.contrib_dense_pack")
+def _dense_pack(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
+    data, weight = args
+    return _product((data, to_layout(weight, attrs.weight_layout, "NC")), out, False, True)
+
+
 @lowers("nn.matmul", "nn.batch_matmul")
 def _matmul(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     return _product(args, out, attrs.transpose_a, attrs.transpose_b)

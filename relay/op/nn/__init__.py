@@ -4,7 +4,7 @@ from .activation import leaky_relu, log_softmax, prelu, relu, softmax
 from .bias_add import bias_add
 from .blocked_convolution import contrib_conv2d_nchwc, contrib_depthwise_conv2d_nchwc
 from .convolution import conv1d, conv1d_transpose, conv2d, conv2d_transpose, conv3d, conv3d_transpose
-from .dense import batch_matmul, dense, matmul
+from .dense import batch_matmul, contrib_dense_pack, dense, matmul
 from .dropout import dropout
 from .normalization import batch_norm, group_norm, instance_norm, l2_normalize, layer_norm, lrn
 from .padding import mirror_pad, pad
@@ -42,6 +42,7 @@ __all__ = [
     "batch_norm",
     "bias_add",
     "contrib_conv2d_nchwc",
+    "contrib_dense_pack",
     "contrib_depthwise_conv2d_nchwc",
     "conv1d",
     "conv1d_transpose",

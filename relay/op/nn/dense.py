@@ -1,4 +1,4 @@
-"""Matrix products: the dense layer, the product of two matrices and that of two batches of matrices."""
+"""Matrix products: the dense layer, also with its weight in blocks, two matrices, and two batches of matrices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from ...expr import Call
 from ...ty import TensorType
 from ..attrs import Attrs, attributes
+from ..layout import transform_layout, transformed_shape
 from ..op import OpPattern, define, get
 from ..type_relations import tensor
 from . import contraction
@@ -40,6 +41,15 @@ class BatchMatmulAttrs(Attrs):
     out_dtype: str = ""
     transpose_a: bool = False
     transpose_b: bool = False
+
+
+@attributes("DensePackAttrs")
+class DensePackAttrs(Attrs):
+    """Attributes of `nn.contrib_dense_pack`; an empty `out_dtype` stands for the dtype of the data."""
+
+    units: int | None
+    out_dtype: str = ""
+    weight_layout: str = "NC"
 
 
 def _complete(types: Sequence[Any], units: int | None, taken: int, transposed: bool) -> Sequence[Any]:
@@ -73,6 +83,19 @@ def _infer(types: Sequence[Any], attrs: Any, transpose_a: bool, transpose_b: boo
     if attrs.units is not None and attrs.units != units:
         raise TypeError(f"units is {attrs.units} and the weight has {units}")
     return TensorType((*shape[:-1], units), attrs.out_dtype or data.dtype)
+
+
+def _infer_packed(types: Sequence[Any], attrs: DensePackAttrs) -> TensorType:
+    data, weight = tensor(types[0], "the data"), tensor(types[1], "the weight")
+    if len(data.shape) != 2:
+        raise TypeError(f"the data has rank {len(data.shape)}, not 2")
+    units, inner = transformed_shape(weight.concrete_shape, attrs.weight_layout, "NC")
+    batch, given = data.concrete_shape
+    if given != inner:
+        raise TypeError(f"the data has {given} elements to sum over and the weight takes {inner}")
+    if attrs.units is not None and attrs.units != units:
+        raise TypeError(f"units is {attrs.units} and the weight has {units}")
+    return TensorType((batch, units), attrs.out_dtype or data.dtype)
 
 
 def _infer_batch(types: Sequence[Any], attrs: BatchMatmulAttrs) -> TensorType:
@@ -115,6 +138,16 @@ define(
     pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
 )
 define(
+    "nn.contrib_dense_pack",
+    inputs=("data", "weight"),
+    attrs=DensePackAttrs,
+    infer=_infer_packed,
+    compute=lambda arrays, attrs: _product(
+        (arrays[0], transform_layout(arrays[1], attrs.weight_layout, "NC")), attrs, False, True
+    ),
+    pattern=OpPattern.OUT_ELEMWISE_FUSABLE,
+)
+define(
     "nn.batch_matmul",
     inputs=("tensor_a", "tensor_b"),
     attrs=BatchMatmulAttrs,
@@ -130,6 +163,18 @@ def dense(data: Any, weight: Any, units: int | None = None, out_dtype: str = "")
     The result has the data's dtype, or `out_dtype`. `InferType` raises `TypeError` where the shapes and `units` differ.
     """
     return Call(get("nn.dense"), [data, weight], DenseAttrs(units=units, out_dtype=out_dtype))
+
+
+def contrib_dense_pack(
+    data: Any, weight: Any, weight_layout: str = "NC", units: int | None = None, out_dtype: str = ""
+) -> Call:
+    """`nn.dense` of data `(rows, in)` with its weight in blocks: `(units / 16, in, 16)` for the layout `NC16n`.
+
+    The result is `(rows, units)`, in the data's dtype or in `out_dtype`. `InferType` raises `TypeError` where the
+    shapes and `units` differ.
+    """
+    attrs = DensePackAttrs(units=units, out_dtype=out_dtype, weight_layout=weight_layout)
+    return Call(get("nn.contrib_dense_pack"), [data, weight], attrs)
 
 
 def matmul(

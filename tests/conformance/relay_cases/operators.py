@@ -183,6 +183,14 @@ ROWS = {
         "out_dtype": ((((2, 8), "int8"), ((5, 8), "int8")), {"out_dtype": "int32"}),
         "int8": ((((2, 8), "int8"), ((5, 8), "int8")), {}),
     },
+    "nn.contrib_dense_pack": {
+        "plain": (((4, 8), (2, 8, 16)), {"weight_layout": "NC16n"}),
+        "units": (((4, 8), (2, 8, 4)), {"weight_layout": "NC4n", "units": 8, "out_dtype": "float32"}),
+        "int8": (
+            (((4, 8), "int8"), ((2, 2, 16, 4), "int8")),
+            {"weight_layout": "NC16n4c", "units": 32, "out_dtype": "int32"},
+        ),
+    },
     "nn.matmul": {
         "plain": (((2, 8), (8, 5)), {}),
         "transposed": (((8, 2), (5, 8)), {"transpose_a": True, "transpose_b": True}),
