@@ -133,12 +133,15 @@ class _Rewriter:
 
     def rewritten(self, call: Call, new_args: list[Any]) -> Any:
         """The call in new layouts, or None where nothing is known of its layouts: its arguments take their old ones."""
-        given = [part for arg in new_args for part in (arg.fields if isinstance(arg, Tuple) else [arg])]
+        given = _parts(new_args)
         types = [arg.checked_type for arg in call.args]
         old: list[Known] = [part.old_layout if isinstance(part, LayoutAlternatedExpr) else None for part in given]
         before = infer_correct_layout(call, call.attrs, types, old)
         if before is None:
             return self._of_unknown_layouts(call, new_args)
+        if old != before.inputs:
+            new_args = _named(new_args, before.inputs)
+            given = _parts(new_args)
         pairs = zip(given, before.inputs, strict=True)
         new = [part.new_layout if isinstance(part, LayoutAlternatedExpr) else layout for part, layout in pairs]
         altered = self._new_call(call, before.attrs, [_value(arg) for arg in new_args])
@@ -180,6 +183,22 @@ class _Rewriter:
             for value, old, made in zip(values, before.outputs, after.outputs, strict=True)
         ]
         return Tuple(marked) if isinstance(call.checked_type, TupleType) else marked[0]
+
+
+def _parts(args: Sequence[Any]) -> list[Any]:
+    """The arguments, of tuples their fields."""
+    return [part for arg in args for part in (arg.fields if isinstance(arg, Tuple) else [arg])]
+
+
+def _named(args: Sequence[Any], layouts: Sequence[str]) -> list[Any]:
+    """The arguments, in their old layouts where the call takes these by other names: NCH for a pool over NCW."""
+    names = iter(layouts)
+
+    def named(part: Any) -> Any:
+        name = next(names)
+        return part.realize() if isinstance(part, LayoutAlternatedExpr) and part.old_layout != name else part
+
+    return [Tuple([*map(named, arg.fields)], arg.span) if isinstance(arg, Tuple) else named(arg) for arg in args]
 
 
 def _value(arg: Any) -> Any:

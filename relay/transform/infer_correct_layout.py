@@ -167,12 +167,19 @@ def _simulated_quantize(query: Query) -> Inferred | None:
 
 
 def _broadcast(query: Query) -> Inferred | None:
-    """Both take the layout of the one with more axes, the left one where they have equally many."""
+    """Both take the layout of the one with more axes, the left one where they have equally many.
+
+    As the call was written, axes meet by their places, whatever each argument calls its own.
+    """
     known = _with_guess(query)
     if known is None:
         return None
-    if query.new is None or "" in known:
+    if "" in known:
         return Inferred(known, [max(known, key=rank)], query.attrs)
+    if query.new is None:
+        wide = known[0] if len(query.shapes[0]) >= len(query.shapes[1]) else known[1]
+        beyond = (len(parsed(wide).parts) - len(shape) for shape in query.shapes)
+        return Inferred([_last_axes(wide, start) for start in beyond], [wide], query.attrs)
     large = 0 if rank(known[0]) >= rank(known[1]) else 1
     small = 1 - large
     known[small] = narrowed(known[large], query.old[small] or "", query.shapes[small])

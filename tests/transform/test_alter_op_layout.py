@@ -104,6 +104,38 @@ def test_what_is_in_no_golden_text_computes_what_it_did(name, monkeypatch):
     assert_unchanged(lambda: layouts._through(MORE[name]), monkeypatch)
 
 
+def last(x):
+    return relay.transpose(x, axes=(0, 2, 3, 1))
+
+
+def means(x, *axes):
+    return relay.mean(x, axis=list(axes))
+
+
+# An axis that one operator calls its width another calls its height, or its channels. `x` is 16 wide along each axis.
+OTHER_NAMES = {
+    "sum of an image and one with its channels last": lambda x, y: relay.add(x, last(y)),
+    "sum with the channels last on the left": lambda x, y: relay.add(last(x), y),
+    "sum of an image and what stands for its width": lambda x, y: relay.add(x, means(y, 0, 2, 3)),
+    "sum of an image and means of another": lambda x, y: relay.add(means(x, 2, 3), y),
+    "concatenation": lambda x, y: relay.concatenate([x, last(y)], 1),
+    "convolution": lambda x, y: conv(last(x), 16, 16),
+    "pool": lambda x, y: relay.nn.max_pool2d(last(x), (2, 2)),
+    "pool over one axis": lambda x, y: relay.nn.max_pool1d(means(x, 3), 2),
+    "dense layer": lambda x, y: relay.nn.dense(means(x, 0, 1), relay.const(np.eye(16, dtype="float32"))),
+    "upsampling": lambda x, y: relay.nn.upsampling(last(x), 2, 2),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_axes_meet_by_their_places(name):
+    np.random.seed(0)
+    x, y = (conv(relay.var(name, shape=(16, 16, 16, 16)), 16, 16) for name in "xy")
+    mod = typed(OTHER_NAMES[name](x, y))
+    for want, got in zip(evaluate(mod["main"]), evaluate(laid_out(mod)), strict=True):
+        np.testing.assert_allclose(got, want, rtol=0, atol=1e-5 * np.abs(want).max())
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_quantized_network_computes_the_same_numbers(name):
     mod, params = imported(NETWORKS[name])
