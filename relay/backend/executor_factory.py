@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from tvm import relax
 from tvm.ir import IRModule
 
 from .describe import Description, Made, described
-from .graph_executor import architecture, check_processor
+from .graph_executor import check_processor, foreign
 from .target import features, requirements
 
 
@@ -48,17 +47,16 @@ class ExecutorFactoryModule:
     def export_library(self, file_name: str | Path, **options: Any) -> None:
         """Save the network, with its parameters, as a shared library; options are those of TVM's own method.
 
-        Raises `ValueError` for a library of another architecture without a compiler that links for it, and
+        Raises `ValueError` for a library of another kind of machine without a compiler that links for it, and
         `FileNotFoundError` where the folder does not exist.
         """
         if not (folder := Path(file_name).absolute().parent).is_dir():
             raise FileNotFoundError(f"there is no folder {folder} to save {Path(file_name).name} in: make it first")
-        theirs = requirements(self.target)["architecture"]
-        if theirs != architecture(platform.machine()) and not (
-            options.get("fcompile") or str(file_name).endswith(".tar")
-        ):
+        theirs = requirements(self.target)
+        if foreign(theirs) and not (options.get("fcompile") or str(file_name).endswith(".tar")):
+            kind = f"{theirs['architecture']} {theirs['system']}".strip()
             raise ValueError(
-                f"{file_name} is code for {theirs}, which the linker of this machine does not know: export it as .tar,"
+                f"{file_name} is code for {kind}, which the linker of this machine does not know: export it as .tar,"
                 " or name a compiler, as in fcompile=tvm.contrib.cc.cross_compiler('aarch64-linux-gnu-g++')"
             )
         self.executable.export_library(str(file_name), **options)

@@ -212,11 +212,11 @@ def virtual_machine(module: Any, device: Any) -> VirtualMachine:
 
 
 def check_processor(needed: Mapping[str, Any]) -> None:
-    """Raise `ValueError` where code for a processor (its name, architecture and features) cannot run on this one."""
-    here, has = architecture(platform.machine()), host_features()
+    """Raise `ValueError` where code for a processor (name, architecture, system and features) cannot run on this one."""
+    has = host_features()
     lacking = [name for name in needed["features"] if not has.get(name, not has)]
-    if needed["architecture"] != here:
-        why = f"this machine is {here}"
+    if reason := foreign(needed):
+        why = f"this machine {reason}"
     elif lacking:
         why = f"this processor lacks {', '.join(lacking)}"
     else:
@@ -225,6 +225,14 @@ def check_processor(needed: Mapping[str, Any]) -> None:
         f"the library is compiled for {needed['name']}, and {why}: export it and run it there, or build it for 'llvm',"
         " the machine at hand"
     )
+
+
+def foreign(needed: Mapping[str, Any]) -> str:
+    """What this machine is instead of the one that code is for; empty where that is one of its kind."""
+    here, system = architecture(platform.machine()), platform.system().lower()
+    if needed["architecture"] != here:
+        return f"is {here}"
+    return f"runs {system}, not {needed['system']}" if needed["system"] not in ("", system) else ""
 
 
 def architecture(name: str) -> str:

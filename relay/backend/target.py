@@ -97,6 +97,8 @@ _USED = frozenset(
     bf16 dotprod fullfp16 i8mm lse neon rdm sve sve2
     """.split()  # noqa: SIM905
 )
+# What stands for a system in the triple of a machine.
+_SYSTEMS = {"linux": ("linux",), "windows": ("windows", "mingw", "win32"), "darwin": ("darwin", "macos")}
 
 
 def features(target: tvm.target.Target) -> Features:
@@ -112,7 +114,9 @@ def features(target: tvm.target.Target) -> Features:
 def requirements(target: tvm.target.Target) -> dict[str, Any]:
     """What a processor has to have to run what is compiled for `target`: for `graph_executor.check_processor`."""
     used = sorted(llvm_get_cpu_features(target) & _USED)
-    return {"name": _name(target), "architecture": _architecture(target), "features": used}
+    triple = _triple(target)
+    system = next((name for name, words in _SYSTEMS.items() if any(word in triple for word in words)), "")
+    return {"name": _name(target), "architecture": _architecture(target), "system": system, "features": used}
 
 
 def _triple(target: tvm.target.Target) -> str:

@@ -71,6 +71,16 @@ def test_another_architecture_is_compiled_for_and_not_run(tmp_path):
         lib.export_library(tmp_path / "net.so")
 
 
+def test_another_system_is_compiled_for_and_not_run(tmp_path):
+    """The same processor: LLVM's code for another system ends the process when it is run."""
+    there = "linux" if platform.system() == "Windows" else "windows"
+    lib = relay.build(relu(), f"llvm -mtriple={graph_executor.architecture(platform.machine())}-pc-{there}")
+    with pytest.raises(ValueError, match=rf"compiled for .*, and this machine runs \w+, not {there}: export it"):
+        lib["default"](tvm.cpu())
+    with pytest.raises(ValueError, match=rf"net.so is code for \w+ {there}, which the linker"):
+        lib.export_library(tmp_path / "net.so")
+
+
 @pytest.fixture
 def lacking():
     """A feature of this architecture that this processor has not."""
