@@ -212,7 +212,7 @@ def virtual_machine(module: Any, device: Any) -> VirtualMachine:
 
 
 def check_processor(needed: Mapping[str, Any]) -> None:
-    """Raise `ValueError` where code for a processor (name, architecture, system and features) cannot run on this one."""
+    """Raise `ValueError` where code for a machine (name, architecture, system and features) cannot run on this one."""
     has = host_features()
     lacking = [name for name in needed["features"] if not has.get(name, not has)]
     if reason := foreign(needed):
