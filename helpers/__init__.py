@@ -15,6 +15,7 @@
     drawing         a matplotlib figure in the colours of the page
     timing          what a call of each of several programs takes, in turns; the processor
     profile         where a compiled network spends its time, layer by layer
+    coverage     how much of a network rules cover, and what that is worth when it is quantized
     exercises       what is right in the answer to an exercise, and what is not yet
 
 Everything here uses only names that a genuine Relay has too, but for `profile`: that Relay has no list of kernels.
