@@ -161,7 +161,7 @@ def _drawn(profiles: Mapping[str, Sequence[Kernel]], what: str, key: Callable[[K
     # What has no weights comes last: where it stands in the network says nothing.
     order.sort(key=lambda row: row in (_REST, *(name.split(".")[-1] for name in _TELLING)))
     rows = [_row(label, [groups.get(label, []) for groups in grouped.values()]) for label in order]
-    heading = [what, "calls", *(f"{name} µs" for name in profiles), *(f"{name} KB" for name in profiles)]
+    heading = [what, "calls", *(f"{name} µs" for name in profiles), *(f"{name} kB" for name in profiles)]
     table = Table(heading, [*rows, _row("together", list(profiles.values()))])
     figure = Figure(figsize=(7.5, 1.0 + 0.42 * len(rows)), layout="constrained")
     axes = figure.subplots()

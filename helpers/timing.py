@@ -13,11 +13,12 @@ from tvm.target.codegen import llvm_get_system_cpu
 
 from helpers.table import Table
 
-# A time is the mean of as many calls as take this long: the clock itself takes a part of a microsecond.
-_LEAST_S = 2e-3
+# A turn is as many calls as take this long: a few thousand times as long as reading the clock, and mostly over before
+# another process gets the processor.
+_LEAST_S = 5e-4
 
 
-def times(contenders: Mapping[str, Callable[[], Any]], rounds: int = 15) -> Table:
+def times(contenders: Mapping[str, Callable[[], Any]], rounds: int = 41) -> Table:
     """What a call of each takes, in microseconds: the median of that many rounds, and the two quartiles around it.
 
     In a round each has its turn. The last column says how often a call fits into one of the first contender.

@@ -1,4 +1,8 @@
-"""The pages of the book as the tests run them: each cell twice, in one process."""
+"""The pages of the book as the tests run them: each cell twice, in one process.
+
+Not those that are tagged `timing`, which measure, and which no other cell needs; those tagged `slow` once. `make
+test-notebooks` runs all cells, as readers do.
+"""
 
 import ast
 from functools import cache
@@ -34,9 +38,11 @@ def executed(page: str) -> Executed:
     reset_partition()
     try:
         for cell in notebook.cells:
-            if cell.cell_type != "code":
+            tags = cell.metadata.get("tags", [])
+            if cell.cell_type != "code" or "timing" in tags:
                 continue
-            first, second = run(cell.source, namespace), run(cell.source, namespace)
+            first = run(cell.source, namespace)
+            second = first if "slow" in tags else run(cell.source, namespace)
             if isinstance(first, Verdict) and isinstance(second, Verdict):
                 verdicts.setdefault(first.exercise, []).append((first, second))
         return Executed(verdicts, {name: str(rule) for name, rule in registered_rules().items()})

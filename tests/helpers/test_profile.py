@@ -89,7 +89,7 @@ def test_other_inputs_are_refused(libs, inputs):
 
 def test_the_drawing_has_a_row_for_each_layer_and_what_is_left_at_its_end(profiles):
     drawing = by_layer(profiles)
-    assert drawing.table.heading == ["layer", "calls", "float32 µs", "int8 µs", "float32 KB", "int8 KB"]
+    assert drawing.table.heading == ["layer", "calls", "float32 µs", "int8 µs", "float32 kB", "int8 kB"]
     rows = drawing.table.column("layer")
     assert rows[:4] == [kernel.layer for kernel in profiles["float32"] if "×" in kernel.layer] + ["dense, to 10"]
     assert set(rows[4:-1]) == {"max_pool2d", "concatenate", "rounding and layouts"} and rows[-1] == "together"
