@@ -6,16 +6,20 @@ READY := .venv/requirements.stamp
 READY_DEV := .venv/requirements-dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab bench conformance lint
+.PHONY: help book test test-notebooks lab bench conformance lint
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 book: $(READY)  ## Execute the chapters and build the website into _build/html
 	@$(IN_VENV) -m build.book
 
 test: $(READY_DEV)  ## Run the tests
 	@$(IN_VENV) -m pytest
+
+test-notebooks: $(READY_DEV)  ## Build the book, run each of its notebooks again, and compare what they show
+	@$(IN_VENV) -m build.book
+	@$(IN_VENV) -m pytest -q tests/book/notebooks.py
 
 lab: $(READY)  ## Open the chapters in JupyterLab
 	@JUPYTER_CONFIG_PATH=build/jupyter $(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/book/welcome.md

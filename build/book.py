@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 JUPYTER_BOOK = ("-c", "from jupyter_book.cli.main import main; main()", "build", "-W", "--keep-going")
 # Tells `helpers.explorer` that its output is to be read where there is no kernel.
 FOR_A_PAGE = "RELAY_BOOK_PAGE"
+# A kernel otherwise warns about frozen modules in the middle of the log; bars come and go with the load.
+FOR_KERNELS = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "TQDM_DISABLE": "1", FOR_A_PAGE: "1"}
 
 
 def main(root: Path = ROOT) -> int:
@@ -24,8 +26,7 @@ def main(root: Path = ROOT) -> int:
     build = root / "_build"
     changed = freshness.refresh(root, build)
     print(f"Making afresh: {', '.join(changed) or 'only changed chapters'}.", flush=True)
-    # A kernel otherwise warns about frozen modules in the middle of the log; bars come and go with the load.
-    environment = os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "TQDM_DISABLE": "1", FOR_A_PAGE: "1"}
+    environment = os.environ | FOR_KERNELS
     result = subprocess.run([sys.executable, *JUPYTER_BOOK, str(root)], cwd=root, env=environment)
     if result.returncode:
         # Sphinx warns only of the pages it reads: kept, they would let the next build pass.

@@ -29,7 +29,8 @@ def cleaned(notebook: nbformat.NotebookNode, titles: Mapping[str, str]) -> nbfor
 
     Without cells that only check the page, without messages on stderr, and with Markdown that every editor knows.
     """
-    cells = []
+    cells: list[nbformat.NotebookNode] = []
+    run = 0
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if "remove-cell" in tags:
@@ -45,12 +46,19 @@ def cleaned(notebook: nbformat.NotebookNode, titles: Mapping[str, str]) -> nbfor
             if not new.source:
                 continue
         if cell.cell_type == "code":
-            new.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            run += 1
+            new.outputs = [_counted(output, run) for output in cell.outputs if output.get("name") != "stderr"]
+            new.execution_count = run
         cells.append(new)
     at = 1 if cells and cells[0].cell_type == "markdown" else 0
     cells.insert(at, nbformat.v4.new_markdown_cell(RUNS_IN, id="where-it-runs"))
     metadata = {name: value for name, value in notebook.metadata.items() if name in ("kernelspec", "language_info")}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _counted(output: nbformat.NotebookNode, run: int) -> nbformat.NotebookNode:
+    """A copy of an output, by the number of its cell where it has one."""
+    return nbformat.from_dict({**output, **({"execution_count": run} if "execution_count" in output else {})})
 
 
 def plain(markdown: str, titles: Mapping[str, str]) -> str:

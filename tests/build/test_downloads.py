@@ -60,4 +60,14 @@ def test_outputs_stay_and_messages_go():
     ]
     (_, cell) = made(new_code_cell("two()", execution_count=1, outputs=outputs)).cells
     assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
-    assert cell.execution_count == 1
+
+
+def test_cells_are_counted_without_those_left_out():
+    outputs = [new_output("execute_result", {"text/plain": "2"}, execution_count=3)]
+    notebook = made(
+        new_code_cell("1", execution_count=1),
+        new_code_cell("assert True", execution_count=2, metadata={"tags": ["remove-cell"]}),
+        new_code_cell("2", execution_count=3, outputs=outputs),
+    )
+    assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2]
+    assert notebook.cells[2].outputs[0].execution_count == 2
