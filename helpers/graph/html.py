@@ -35,7 +35,8 @@ def figure(picture: str, model: Model, summary: str, text: str, shapes: bool) ->
         f'<span class="zoom" hidden>{buttons}</span></div>'
         f'<div class="view" tabindex="0" role="group" aria-label="picture of the graph">{picture}</div>'
         f'<div class="key">{key(model)}</div>'
-        f"<details><summary>the same as text</summary><pre>{escape(text)}</pre></details></div>"
+        "<details><summary>the same as text</summary>"
+        f'<pre tabindex="0" role="group" aria-label="the graph as text">{escape(text)}</pre></details></div>'
     )
 
 

@@ -7,6 +7,9 @@ backwards. It has in it what leads to its end, up to
 - a convolution or a matrix product, which has its input rounded,
 - a box whose value is also used without rounding: what is in a region cannot be.
 
+By TVM's own rules these are the regions. By others a region can begin later, behind an operator without a rule: who
+partitions can listen to the rules, and say what is inside.
+
 Once the network is realized, the hints are casts. Then a region is what computes integers, cut at each
 `annotation.stop_fusion`.
 """

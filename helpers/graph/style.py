@@ -72,8 +72,9 @@ _PAGE = """
 .relay-graph .bar .zoom { margin-left: auto; white-space: nowrap; }
 .relay-graph .bar button { font: inherit; min-width: 2em; color: inherit; background: transparent; cursor: pointer;
   border: 1px solid rgb(128 128 128 / 55%); border-radius: 4px; }
-.relay-graph .view { overflow: auto; max-height: 42rem; }
-.relay-graph .view:focus-visible { outline: 2px solid var(--relay-work-line); outline-offset: -2px; }
+.relay-graph .view { overflow: auto; max-height: min(52rem, 85vh); }
+.relay-graph .view:focus-visible, .relay-graph pre:focus-visible { outline: 2px solid var(--relay-work-line);
+  outline-offset: -2px; }
 .relay-graph .view svg { display: block; margin: 0 auto; max-width: none; }
 .relay-graph[data-zoom] .view { cursor: grab; }
 .relay-graph[data-zoom] .view.grab { cursor: grabbing; user-select: none; }

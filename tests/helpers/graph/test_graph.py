@@ -6,7 +6,11 @@ import set_env  # noqa: F401
 import tvm
 from tvm import relay
 
+from helpers.explorer.outcome import partitioned as listened
 from helpers.graph import graph
+from helpers.networks import to_relay
+from helpers.registry import DEFAULT_RULES
+from tests.conformance.networks import Fire, InvertedResidual, Residual, SqueezeExcite, TwoResiduals
 
 NASTY = '</title><script>alert("1")</script>&amp;\x00\x1b]]>'
 
@@ -115,6 +119,15 @@ def test_what_is_used_unrounded_too_is_in_no_region():
         "exp": None,
         "add": None,
     }
+
+
+@pytest.mark.parametrize("network", [Residual, TwoResiduals, Fire, SqueezeExcite, InvertedResidual])
+def test_the_regions_are_what_the_default_rules_put_inside(network):
+    mod = to_relay(network(), 1, 3, 16, 16)
+    after, inside = listened(mod, DEFAULT_RULES)
+    found, known = graph(after), graph(after, inside=inside)
+    assert found.regions == known.regions > 2
+    assert str(found) == str(known)
 
 
 def test_who_knows_the_regions_says_so(stages):
