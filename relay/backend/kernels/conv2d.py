@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tvm import tirx
+from tvm import te, tirx
 from tvm.tirx.script import builder as T
 
 from ..target import Features
@@ -38,6 +38,9 @@ from .tiles import Tile, chosen, parts, ranked_tiles
 # Below so many operations, waking the other threads takes longer than the work.
 _WORTH_THREADS = 200_000
 
+# A loop of fewer steps is unrolled by LLVM.
+_UNROLLED_STEPS = 8
+
 # Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
 _SHORT_TAIL = 8
 
@@ -48,14 +51,35 @@ def conv2d(primitive: Primitive, features: Features) -> Kernel | None:
     stages, shape = stages_of(primitive), shape_of_convolution(primitive)
     if stages is None or shape is None:
         return None
+    return written(primitive, stages, shape, features, Loops)
+
+
+def written(
+    primitive: Primitive, stages: Sequence[te.Tensor], shape: Shape, features: Features, loops: type[Loops]
+) -> Kernel:
+    """The kernel whose loops are `loops`, for a convolution or what is computed as one."""
     dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
-    registers = features.registers // -(-shape.lanes // features.lanes)
-    sums = max(1, registers - 3 - dot.scratch)
-    ranked = ranked_tiles(*shape.result, shape.made, sums, shape.is_pointwise, dot.load)
+    room = functools.partial(_most_pixels, shape, dot, features)
+    ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, dot.load)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
-        _Loops(shape, dot, tile, tail, features.cores).write()
-    return Kernel(builder.get(), f"direct, {dot.name}, {tile}", shape.operations, [asdict(each) for each in ranked])
+        loops(shape, dot, tile, tail, features.cores).write()
+    path = f"{loops.name}, {dot.name}, {tile}"
+    return Kernel(builder.get(), path, shape.operations, [asdict(each) for each in ranked])
+
+
+def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> int:
+    """For how many pixels a tile's sums stay in registers, with the weights of `vectors` blocks and a number of data.
+
+    LLVM unrolls a loop over a short row of the kernel, and then keeps in registers all data that the pixels share.
+    """
+    registers = features.registers // -(-shape.lanes // features.lanes) - dot.scratch
+    (_, taps), (_, stride) = shape.kernel, shape.strides
+    if stride < taps and taps * shape.inner // dot.group < _UNROLLED_STEPS:
+        pixels = (registers - 1 - vectors - (taps - stride)) // (vectors + stride)
+    else:
+        pixels = (registers - 3) // vectors
+    return max(pixels, int(vectors == 1))
 
 
 @dataclass(frozen=True)
@@ -110,8 +134,10 @@ def _each(run: _Run) -> Iterator[Any]:
             yield run.start + k * run.size
 
 
-class _Loops:
+class Loops:
     """Writes the loops of a convolution, inside of the frame of its function."""
+
+    name = "direct"
 
     def __init__(self, shape: Shape, dot: Dot, tile: Tile, tail: Tail, threads: int) -> None:
         self.plain, self.shape = shape, _merged(shape, tile.merged)
@@ -280,7 +306,11 @@ class _Loops:
             row, column = row * self.tile.merged + column // width, column % width
         with T.vectorized(lanes) as lane:
             value = sums[(pixel * self.tile.vectors + v) * lanes + lane]
-            self.tail.store((tile.n, tile.o + v, row, column, lane), value)
+            self.tail.store(self.place(tile.n, tile.o + v, row, column, lane), value)
+
+    def place(self, n: Any, o: Any, row: Any, column: Any, lane: Any) -> Sequence[Any]:
+        """The index of an element of the result: image, block of channels, row, column, place in the block."""
+        return n, o, row, column, lane
 
     @functools.cached_property
     def _column_sets(self) -> Sequence[Sequence[int]]:

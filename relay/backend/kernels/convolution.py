@@ -11,7 +11,7 @@ from ..te.registry import dtype_of, shape_of
 from .dot import GROUP
 from .registry import Primitive
 
-_DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
+DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def shape_of_convolution(primitive: Primitive) -> Shape | None:
     data, weight = primitive.args
     attrs, made = primitive.call.attrs, primitive.result
     dtypes = dtype_of(data), dtype_of(weight), dtype_of(made)
-    if dtypes not in _DTYPES or not all(arg in primitive.inputs for arg in primitive.args):
+    if dtypes not in DTYPES or not all(arg in primitive.inputs for arg in primitive.args):
         return None
     inner, lanes = _block(attrs.data_layout), _block(attrs.out_layout or attrs.data_layout)
     group = GROUP if dtypes[0] == "int8" else 1

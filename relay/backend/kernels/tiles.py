@@ -8,10 +8,16 @@ a whole part of a row leaves no pixels over.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 from .registry import Choice
+
+# For how many pixels at once a number of vectors leaves room; for one pixel at least, if it is one vector.
+Room: TypeAlias = Callable[[int], int]
+# So many blocks of channels at most.
+_MOST_VECTORS = 8
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,9 @@ def parts(total: int, most: int) -> list[tuple[int, int]]:
     return list(zip(itertools.accumulate([0, *sizes]), sizes))
 
 
-def ranked_tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool, load: float) -> Sequence[Tile]:
-    """The tiles with at most `sums` vectors of sums, those that cost least first; `load` as in `Dot`."""
-    return sorted(tiles(rows, width, blocks, sums, mergeable), key=lambda tile: _cost(tile, width, load))
+def ranked_tiles(rows: int, width: int, blocks: int, room: Room, mergeable: bool, load: float) -> Sequence[Tile]:
+    """The tiles that there is room for, those that cost least first; `load` as in `Dot`."""
+    return sorted(tiles(rows, width, blocks, room, mergeable), key=lambda tile: _cost(tile, width, load))
 
 
 def chosen(ranked: Sequence[Tile], choice: Choice | None) -> Tile:
@@ -45,10 +51,11 @@ def chosen(ranked: Sequence[Tile], choice: Choice | None) -> Tile:
     return next((tile for tile in ranked if asdict(tile) == choice), ranked[0])
 
 
-def tiles(rows: int, width: int, blocks: int, sums: int, mergeable: bool) -> Iterator[Tile]:
+def tiles(rows: int, width: int, blocks: int, room: Room, mergeable: bool) -> Iterator[Tile]:
     """The tiles to choose from, for a result of `rows x width` pixels and that many blocks of channels."""
-    for vectors in _divisors(blocks, min(8, sums)):
-        most = sums // vectors
+    for vectors in _divisors(blocks, _MOST_VECTORS):
+        if not (most := room(vectors)):
+            continue
         for merged in _divisors(rows, rows) if mergeable else (1,):
             yield Tile(parts(width * merged, most)[0][1], 1, vectors, merged)
         if not mergeable and most >= 2 * width and rows > 1:

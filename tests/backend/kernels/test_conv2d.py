@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,12 @@ import pytest
 import set_env  # noqa: F401
 import tvm
 from tvm import relay
-from tvm.relay.backend import pipeline
 from tvm.relay.backend.kernels.tiles import parts, ranked_tiles
-from tvm.relay.backend.lower import Lowered, lower
-from tvm.relay.backend.target import Features, cpu_target, features
+from tvm.relay.backend.lower import lower
 from tvm.relay.op.layout import transformed_shape
 from tvm.relay.transform.infer_type import infer
 
-
-def machine(target: Any = "llvm", **changes: Any) -> tuple[tvm.target.Target, Features]:
-    found = cpu_target(target)
-    return found, replace(features(found), **changes)
+from tests.backend.kernels.paths import ARM, LESSER, check, compiled, machine, values
 
 
 def convolution(
@@ -60,37 +54,6 @@ def convolution(
     return infer(relay.Function([x, w, bias], found), tvm.IRModule())
 
 
-def values(func: relay.Function) -> list[np.ndarray]:
-    """An argument for each parameter; int8 takes all its values, -128 too."""
-    rng = np.random.default_rng(0)
-    types = [param.checked_type for param in func.params]
-    return [
-        rng.standard_normal(ty.concrete_shape).astype("float32")
-        if ty.dtype == "float32"
-        else rng.integers(-128, 128, ty.concrete_shape).astype(ty.dtype)
-        for ty in types
-    ]
-
-
-def compiled(lowered: Lowered, target: tvm.target.Target) -> Any:
-    module = tvm.IRModule({"run": lowered.func.with_attr("global_symbol", "run")})
-    return tvm.tirx.build(module, target=target, pipeline=pipeline.NAME)
-
-
-def check(func: relay.Function, target: tvm.target.Target, given: Features) -> Lowered:
-    """Compile, run and compare with the NumPy reference: int8 bit by bit."""
-    lowered = lower(func, given)
-    args = values(func)
-    expected = relay.create_executor("debug").evaluate(func)(*args).numpy()
-    found = tvm.runtime.tensor(np.full(expected.shape, 99, expected.dtype))
-    compiled(lowered, target)["run"](*map(tvm.runtime.tensor, args), found)
-    if expected.dtype == "float32":
-        np.testing.assert_allclose(found.numpy(), expected, atol=1e-5 * np.abs(expected).max())
-    else:
-        np.testing.assert_array_equal(found.numpy(), expected)
-    return lowered
-
-
 CONVOLUTIONS = {
     "three by three": ((1, 32, 9, 9), 32, (3, 3), {"padding": 1}),
     "small image, several rows at once": ((1, 16, 5, 5), 64, (3, 3), {"padding": 1}),
@@ -116,16 +79,6 @@ def test_computes_what_the_reference_computes(name: str, dtype: str) -> None:
     assert lowered.path.startswith("direct")
 
 
-# What a processor with AVX-512 can run: its own instructions, and those of lesser ones.
-LESSER = {
-    "pmaddwd512": ("llvm -mcpu=skylake-avx512", 16, {}),
-    "vpdpbusd256": ("llvm -mcpu=cascadelake", 8, {}),
-    "pmaddwd256": ("llvm -mcpu=haswell", 8, {}),
-    "pmaddwd128": ("llvm -mcpu=x86-64", 4, {}),
-    "int32 multiply-add": ("llvm -mcpu=x86-64", 4, {"dot": "generic"}),
-}
-
-
 @pytest.mark.parametrize("path", LESSER)
 @pytest.mark.parametrize("name", ["small image, several rows at once", "colours"])
 def test_int8_is_exact_on_every_path(name: str, path: str) -> None:
@@ -134,7 +87,8 @@ def test_int8_is_exact_on_every_path(name: str, path: str) -> None:
     blocks = attrs.get("blocks", (16, 16))
     func = convolution(data, channels, kernel, "int8", **(attrs | {"blocks": (min(blocks[0], lanes), lanes)}))
     target, given = machine(processor, **changes)
-    assert path in check(func, target, given).path
+    for extreme in (False, True):
+        assert path in check(func, target, given, extreme).path
 
 
 def test_sums_wrap_as_int32_does() -> None:
@@ -151,7 +105,7 @@ def test_sums_wrap_as_int32_does() -> None:
 
 
 def test_arm_multiplies_with_sdot() -> None:
-    target, given = machine("llvm -mtriple=aarch64-linux-gnu -mattr=+neon,+dotprod")
+    target, given = machine(ARM)
     func = convolution((1, 8, 9, 9), 16, (3, 3), "int8", blocks=(4, 4), padding=1)
     lowered = lower(func, given)
     assert lowered.path.startswith("direct, sdot")
@@ -204,7 +158,7 @@ def test_parts_cover_all_and_are_even(total: int, most: int) -> None:
 
 @pytest.mark.parametrize("rows, width, blocks", [(56, 56, 4), (7, 7, 32), (13, 13, 3), (1, 1, 7), (112, 112, 2)])
 def test_tiles_fit_the_registers(rows: int, width: int, blocks: int) -> None:
-    ranked = ranked_tiles(rows, width, blocks, 28, rows == width, 0.15)
+    ranked = ranked_tiles(rows, width, blocks, lambda vectors: 28 // vectors, rows == width, 0.15)
     assert ranked
     for tile in ranked:
         assert tile.rows * tile.width * tile.vectors <= 28
