@@ -19,7 +19,7 @@ from typing import Any
 
 import tvm
 
-from ..expr import Call
+from ..expr import Call, Constant
 from ..op import nn
 from ..ty import TensorType
 from .target import cpu_target, features
@@ -72,6 +72,25 @@ def _depthwise(args: Sequence[Any], given: dict[str, Any], block: int | None) ->
     layout = f"NCHW{block}c"
     given |= {"data_layout": layout, "kernel_layout": f"OIHW1i{block}o", "out_layout": layout}
     return nn.contrib_depthwise_conv2d_nchwc(*args, **given)
+
+
+@tvm.ir.register_op_attr("nn.dense", "FTVMAlterOpLayout")
+def alter_dense(attrs: Any, args: Sequence[Any], types: Sequence[TensorType], result: TensorType) -> Call | None:
+    """The layer with its constant weight in blocks, or None where it stays as it is.
+
+    A single row of float32 takes as long as the weights take to come from memory, in whatever order.
+    """
+    data, weight = types
+    dtypes = (data.dtype, weight.dtype, result.dtype)
+    if len(data.shape) != 2 or dtypes not in _DTYPES or not isinstance(args[1], Constant):
+        return None
+    units, taken = weight.concrete_shape
+    block = block_of(units, _lanes(tvm.target.Target.current(allow_none=True)))
+    narrow = data.dtype == "int8"
+    if block is None or (taken % _GROUP if narrow else data.concrete_shape[0] == 1):
+        return None
+    layout = f"NC{block}n{_GROUP}c" if narrow else f"NC{block}n"
+    return nn.contrib_dense_pack(args[0], args[1], layout, units, attrs.out_dtype)
 
 
 def _direct(
