@@ -15,7 +15,7 @@ book: $(READY)  ## Execute the chapters and build the website into _build/html
 	@$(IN_VENV) -m build.book
 
 test: $(READY_DEV)  ## Run the tests
-	@$(IN_VENV) -m pytest
+	@$(IN_VENV) -m pytest -rs
 
 test-notebooks: $(READY_DEV)  ## Build the book, run each of its notebooks again, and compare what they show
 	@$(IN_VENV) -m build.book

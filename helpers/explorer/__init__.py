@@ -41,7 +41,7 @@ class Explorer:
     def html(self) -> str:
         """Every outcome in one piece of HTML, which needs no kernel and no network."""
         stored = combinations(self.networks, self.rules)
-        return page({**stored, "rules": list(self.rules), "chosen": self.chosen}, self.name)
+        return page({**stored, "rules": list(self.rules), "chosen": self.chosen}, self.name, repr(self))
 
     def widget(self) -> Any:
         """The widget, for a kernel that stays."""

@@ -22,15 +22,15 @@ def styles() -> str:
     return style.page() + (FOLDER / "explorer.css").read_text(encoding="utf-8")
 
 
-def page(data: dict[str, Any], name: str) -> str:
+def page(data: dict[str, Any], name: str, text: str) -> str:
     """HTML that shows `data`, which is what `combinations` gives and `rules` and `chosen`. It loads nothing.
 
-    `name` is its id, and what the address calls it.
+    `name` is its id, and what the address calls it. `text` is there for who has no JavaScript.
     """
     # Neither a text of a network nor one of the script can then end the element that it stands in.
     stored = json.dumps(data, separators=(",", ":")).replace("<", r"\u003c")
     return (
-        f'<div id="{escape(name)}" class="relay-explorer"><noscript>The switches need JavaScript.</noscript></div>\n'
+        f'<div id="{escape(name)}" class="relay-explorer"><pre>{escape(text)}</pre></div>\n'
         f"<style>{styles()}</style>\n"
         f'<script type="application/json" id="{escape(name)}-data">{stored}</script>\n'
         f'<script type="module">{script()}\nshowStored({json.dumps(name)});</script>'

@@ -14,6 +14,7 @@ import set_env  # noqa: F401
 import yaml
 
 from helpers.exercises import Verdict
+from helpers.explorer import Explorer
 from helpers.registry import registered_rules, reset_partition
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ class Executed(NamedTuple):
 
     verdicts: dict[str, list[tuple[Verdict, Verdict]]]
     rules: dict[str, str]
+    explorers: dict[str, Explorer]
 
 
 @cache
@@ -35,6 +37,7 @@ def executed(page: str) -> Executed:
     notebook = jupytext.read(ROOT / f"{page}.md")
     namespace: dict[str, Any] = {}
     verdicts: dict[str, list[tuple[Verdict, Verdict]]] = {}
+    explorers: dict[str, Explorer] = {}
     reset_partition()
     try:
         for cell in notebook.cells:
@@ -45,7 +48,9 @@ def executed(page: str) -> Executed:
             second = first if "slow" in tags else run(cell.source, namespace)
             if isinstance(first, Verdict) and isinstance(second, Verdict):
                 verdicts.setdefault(first.exercise, []).append((first, second))
-        return Executed(verdicts, {name: str(rule) for name, rule in registered_rules().items()})
+            if isinstance(second, Explorer):
+                explorers[second.name] = second
+        return Executed(verdicts, {name: str(rule) for name, rule in registered_rules().items()}, explorers)
     finally:
         reset_partition()
 
