@@ -213,6 +213,10 @@ def _dense(query: Query) -> Inferred:
     return Inferred(["NC", "NC"], ["NC"], query.attrs)
 
 
+def _dense_pack(query: Query) -> Inferred:
+    return Inferred(["NC", query.attrs.weight_layout], ["NC"], query.attrs)
+
+
 def _pool(query: Query) -> Inferred:
     """Any layout with the spatial axes whole; one that says in which layout its result is to be stays."""
     old = query.attrs.layout
@@ -220,10 +224,6 @@ def _pool(query: Query) -> Inferred:
         return query.unary(old)
     new = old if query.new is None else query.new[0]
     spatial = set(parsed(old).primal) - {"N", "C"}
-def _dense_pack(query: Query) -> Inferred:
-    return Inferred(["NC", query.attrs.weight_layout], ["NC"], query.attrs)
-
-
     if any(is_blocked(new, letter) or letter not in parsed(new).primal for letter in spatial):
         new = old
     return query.unary(new, layout=new)
@@ -409,6 +409,7 @@ _RULES: dict[str, Rule] = {
     **{f"annotation.{name}": _carried for name in ("cast_hint", "stop_fusion", "checkpoint")},
     "relay.op.annotation.simulated_quantize": _simulated_quantize,
     "nn.dense": _dense,
+    "nn.contrib_dense_pack": _dense_pack,
     "nn.upsampling": _upsampling,
     "image.resize2d": _resize,
     "nn.pad": _pad,
@@ -416,7 +417,6 @@ _RULES: dict[str, Rule] = {
     "nn.layer_norm": _normalization(1),
     "nn.instance_norm": _normalization(1),
     "nn.l2_normalize": _l2_normalize,
-    "nn.contrib_dense_pack": _dense_pack,
     "nn.dropout": _dropout,
     "variance": _variance,
     "squeeze": _squeeze,
