@@ -21,7 +21,7 @@ _NAME = 15.0
 _STRAIGHT = 0.5
 _CORNERS = {"input": 14.0, "result": 14.0, "boundary": 14.0, "tuple": 14.0, "scale": 8.0, "work": 2.0, "fused": 2.0}
 # What each kind of arrow is, for the key under a picture.
-EDGES = {"int8": "int8", "int": "wider integer", "hint": "int8 once realized", "float": "float"}
+EDGES = {"int8": "int8", "int": "wider integer", "hint": "integer once realized", "float": "float"}
 _MOST_MARKS = 4
 _LETTER, _EDGE = 6.4, 8.0
 
@@ -142,7 +142,7 @@ def _arrows(model: Model, layout: Layout, labels: dict[int, _Label]) -> Iterator
 
 def edge_kind(node: Node) -> str:
     """One of `EDGES`: what kind of value a box gives."""
-    if node.kind == "boundary" and dtype(node.ty).startswith("float"):
+    if node.op == CAST_HINT and dtype(node.ty).startswith("float"):
         return "hint"
     if dtype(node.ty) in ("int8", "uint8"):
         return "int8"
@@ -163,7 +163,7 @@ def _labels(model: Model, layout: Layout, shapes: bool) -> dict[int, _Label]:
     labels: dict[int, _Label] = {}
     for source, arrows in _leaving(layout).items():
         node = model.nodes[source]
-        hinted = edge_kind(node) == "hint" and node.op == CAST_HINT
+        hinted = edge_kind(node) == "hint"
         said = f"{node.exprs[0].attrs['dtype']} later" if hinted else new_dtype(model, node)
         told = shape(node.ty) if shapes and node.kind not in ("input", "result") else ""
         if said or told:

@@ -166,6 +166,12 @@ def test_integers_have_other_arrows_and_are_named(stages):
     assert 'class="edge int8"' not in graph(stages["float"]).svg()
 
 
+def test_only_a_hint_promises_integers(stages):
+    stopped = module(relay.annotation.stop_fusion(relay.nn.relu(x())))
+    assert 'class="edge hint"' not in graph(stopped).svg()
+    assert "int8 later" in graph(stages["partition"]).svg()
+
+
 def test_each_primitive_function_is_one_box(stages):
     nodes = graph(stages["fuse"]).model.nodes
     assert {node.kind for node in nodes} == {"input", "fused", "result"}
