@@ -17,6 +17,7 @@ says that the value stays in float. The rules are those of TVM v0.16, `relay/qua
 """
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,15 @@ def weighted_rewrite(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> QAn
         return None
     weight = attach_simulated_quantize(_plain(new_args[1]), QAnnotateKind.WEIGHT)
     return QAnnotateExpr(_forward_op(ref_call, [_narrow(new_args[0]), weight]), QAnnotateKind.ACTIVATION)
+
+
+@register_annotate_function("nn.contrib_conv2d_NCHWc")
+def conv2d_nchwc_rewrite(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> None:
+    """A convolution in blocks stays in float, and a warning says so."""
+    warnings.warn(
+        "nn.contrib_conv2d_NCHWc is not quantized: quantize the network before AlterOpLayout, or at a lower opt_level",
+        stacklevel=2,
+    )
 
 
 @register_annotate_function("nn.batch_matmul")

@@ -84,6 +84,7 @@ def test_the_default_rules_are_those_of_relay():
         "nn.avg_pool2d",
         "nn.batch_flatten",
         "nn.batch_matmul",
+        "nn.contrib_conv2d_NCHWc",
         "nn.conv1d",
         "nn.conv2d",
         "nn.dense",
@@ -259,6 +260,20 @@ def test_a_rule_of_ones_own(own_rules):
 
     assert (INPUT, "nn.conv2d") in rounded(relay.sigmoid(conv(data())))
     assert rounded(relay.sigmoid(data())) == []
+
+
+def test_a_convolution_in_blocks_stays_in_float_and_a_warning_says_so():
+    x = relay.nn.contrib_conv2d_nchwc(
+        relay.var("data", shape=(1, 1, 8, 8, 4)),
+        weight(1, 1, 1, 1, 4, 4),
+        channels=4,
+        kernel_size=(1, 1),
+        data_layout="NCHW4c",
+        kernel_layout="OIHW4i4o",
+        out_layout="NCHW4c",
+    )
+    with pytest.warns(UserWarning, match="NCHWc is not quantized: quantize the network before AlterOpLayout"):
+        assert not any("simulated_quantize" in line for line in annotated(relay.nn.relu(x)))
 
 
 def test_annotation_leaves_the_module_given_as_it_was():
