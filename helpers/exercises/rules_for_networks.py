@@ -87,7 +87,7 @@ def other_height_than_width(rule: Rule) -> None:
 
 @windows.point
 def with_a_rest(rule: Rule) -> None:
-    """an output of 3 × 3 of a map of 8 × 8, and of 2 × 3 of it, is in float as before"""
+    """an output of 3 × 3 of a map of 8 × 8, and one of 2 × 3, are left as they are"""
     for size in (3, 3), (2, 3):
         _, after = _pooled(rule, size, 8)
         expect(POOLING in operators(after), f"`{POOLING}` of {size[0]} × {size[1]} is gone")
