@@ -32,7 +32,7 @@ _OF_VECTORS = frozenset(
         popcount reinterpret if_then_else
     """.split()  # noqa: SIM905
 )
-# How many elements that share what they load are computed at once: one register each, or one for each lane.
+# At most so many elements that share what they load are computed at once: one register each, or one for each lane.
 _TILE, _TILE_OF_SUMS = 8, 4
 # An axis is cut where a condition begins or ceases to hold, if that makes no more pieces.
 _MOST_SEGMENTS = 8

@@ -142,7 +142,8 @@ class _Nest:
         if loop == self.plan.vector and segment.clear:
             step = self._lanes_for(extent)
         elif loop == self.plan.tiled and segment.clear:
-            step = min(self.plan.tile, extent)
+            # As few tiles as can be, of one size, so that they overlap least.
+            step = -(-extent // -(-extent // self.plan.tile))
         return step, -(-extent // step)
 
     def _lanes_for(self, extent: int) -> int:
