@@ -121,9 +121,8 @@ function exchangeGraph(inside, fresh) {
     svg.style.width = `${width(svg) * scale}px`;
     svg.style.height = `${svg.viewBox.baseVal.height * scale}px`;
   }
-  view.setAttribute("aria-label", fresh.querySelector(".view").getAttribute("aria-label"));
   view.replaceChildren(svg);
-  for (const part of [".summary", ".key"]) inside.querySelector(part).replaceWith(fresh.querySelector(part));
+  for (const part of [".bar .summary", ".key", "details > pre"]) inside.querySelector(part).replaceWith(fresh.querySelector(part));
 }
 
 // The outcome of a choice, put together from what combinations.py has stored.

@@ -24,7 +24,7 @@ from helpers.graph import svg as drawing
 from helpers.graph.folding import fold
 from helpers.graph.layout import Layout, lay_out
 from helpers.graph.listing import listing
-from helpers.graph.model import SIMULATED, Model, op_name, read, type_of
+from helpers.graph.model import CAST_HINT, SIMULATED, STOP_FUSION, Model, op_name, read, type_of
 from helpers.graph.words import describe
 
 __all__ = ["Graph", "graph"]
@@ -72,7 +72,7 @@ class Graph:
         names = [op_name(expr) for expr in exprs]
         fused = sum(isinstance(expr, relay.Call) and isinstance(expr.op, relay.Function) for expr in exprs)
         counts = {
-            "operator": sum(name not in ("", SIMULATED) for name in names),
+            "operator": sum(name not in ("", SIMULATED, CAST_HINT, STOP_FUSION) for name in names),
             "primitive function": fused,
             "scale": names.count(SIMULATED) + sum(len(node.scales) for node in self.model.nodes),
             "region": self.regions,

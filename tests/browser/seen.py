@@ -13,8 +13,8 @@ from helpers.explorer.outcome import Outcome, outcome
 # A browser writes HTML in its own way: what should be there goes through it, too. The frame of a graph stays, with the
 # size that the reader gave to it.
 _PARTS = """
-const graph = (place) => ["svg", ".summary", ".key"].map((part) =>
-  place.querySelector(part === "svg" ? ".view svg" : part)?.innerHTML);
+const graph = (place) => [".view svg", ".bar .summary", ".key", "details > pre"].map((part) =>
+  place.querySelector(part).innerHTML);
 """
 _SEEN = f"""(place) => {{ {_PARTS}
   return {{

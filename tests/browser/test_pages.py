@@ -1,5 +1,7 @@
 """Every page of the built website, opened as a file with the network cut off."""
 
+import gzip
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -32,6 +34,11 @@ def test_a_page_brings_all_that_it_needs_and_can_be_read_in_light_in_dark_and_on
     # What is wider scrolls in a place of its own.
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_comes_through_a_slow_line(site, name):
+    assert len(gzip.compress((site / name).read_bytes())) < 500_000
 
 
 def test_the_site_begins_with_the_first_chapter(site, page):
