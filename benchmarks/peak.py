@@ -34,6 +34,7 @@ DOTS = {
     "vpdpbusd256": Dot("llvm.x86.avx512.vpdpbusd.256", 8, 32, "int8"),
     "pmaddwd512": Dot("llvm.x86.avx512.pmaddw.d.512", 16, 32, "int16"),
     "pmaddwd256": Dot("llvm.x86.avx2.pmadd.wd", 8, 16, "int16"),
+    "pmaddwd128": Dot("llvm.x86.sse2.pmadd.wd", 4, 8, "int16"),
     "sdot": Dot("llvm.aarch64.neon.sdot.v4i32.v16i8", 4, 16, "int8"),
 }
 
