@@ -1,4 +1,8 @@
-"""How long things take, measured so that what else the machine does meets all of them; and on which processor."""
+"""How long programs of one thread take, measured so that what else the machine does counts little; on which processor.
+
+A time is that of the processor for the thread. On a quiet machine it is the time that passes. On a busy one the
+thread waits for its turn, and that does not count.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,7 @@ from tvm.target.codegen import llvm_get_system_cpu
 
 from helpers.table import Table
 
-# A turn is as many calls as take this long: a few thousand times as long as reading the clock, and mostly over before
-# another process gets the processor.
+# A turn is as many calls as take this long: a thousand times as long as reading the clock.
 _LEAST_S = 5e-4
 
 
@@ -60,10 +63,10 @@ def _calls(run: Callable[[], Any]) -> int:
 
 
 def _mean_s(run: Callable[[], Any], calls: int) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(calls):
         run()
-    return (time.perf_counter() - start) / calls
+    return (time.thread_time() - start) / calls
 
 
 def _digits(number: float) -> float:

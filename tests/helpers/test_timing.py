@@ -6,15 +6,22 @@ import set_env  # noqa: F401
 from helpers.timing import processor, times
 
 
+def busy(seconds):
+    """Keep the processor busy for so long."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
 def test_each_has_its_turn_in_every_round():
     order = []
-    times({"a": lambda: order.append("a") or time.sleep(2e-3), "b": lambda: order.append("b") or time.sleep(2e-3)}, 3)
+    times({"a": lambda: order.append("a") or busy(2e-3), "b": lambda: order.append("b") or busy(2e-3)}, 3)
     # Two calls of each find out how many make a turn.
     assert order == ["a", "a", "b", "b", *["a", "b"] * 3]
 
 
 def test_a_row_for_each_with_its_median_between_quartiles_and_a_ratio_to_the_first():
-    table = times({"slow": lambda: time.sleep(4e-3), "fast": lambda: time.sleep(1e-3)}, 5)
+    table = times({"slow": lambda: busy(4e-3), "fast": lambda: busy(1e-3)}, 5)
     assert table.heading == ["program", "µs", "a quarter is below", "a quarter is above", "times as fast as slow"]
     assert table.column("program") == ["slow", "fast"]
     slow, fast = table.column("µs")
@@ -22,6 +29,15 @@ def test_a_row_for_each_with_its_median_between_quartiles_and_a_ratio_to_the_fir
     for _, median, below, above, _ in table.rows:
         assert below <= median <= above
     assert table.column("times as fast as slow") == [1.0, pytest.approx(slow / fast, rel=0.01)]
+
+
+def test_waiting_does_not_count():
+    def waits():
+        busy(1e-3)
+        time.sleep(0.02)
+
+    (found,) = times({"waits": waits}, 5).column("µs")
+    assert 1000 <= found < 15_000
 
 
 def test_what_is_over_in_no_time_is_called_many_times_a_turn():
