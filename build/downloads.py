@@ -7,7 +7,7 @@ links without a text, so these become plain Markdown first.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,24 @@ def cleaned(notebook: nbformat.NotebookNode, titles: Mapping[str, str]) -> nbfor
                 continue
         if cell.cell_type == "code":
             run += 1
-            new.outputs = [_counted(output, run) for output in cell.outputs if output.get("name") != "stderr"]
+            new.outputs = [_counted(output, run) for output in _once(cell.outputs)]
             new.execution_count = run
         cells.append(new)
     at = 1 if cells and cells[0].cell_type == "markdown" else 0
     cells.insert(at, nbformat.v4.new_markdown_cell(RUNS_IN, id="where-it-runs"))
     metadata = {name: value for name, value in notebook.metadata.items() if name in ("kernelspec", "language_info")}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _once(outputs: Iterable[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookNode]:
+    """The outputs but for messages; MyST-NB writes all that is printed into the first stream, and leaves the others."""
+    printed = False
+    for output in outputs:
+        if output.output_type != "stream":
+            yield output
+        elif output.name == "stdout" and not printed:
+            printed = True
+            yield output
 
 
 def _counted(output: nbformat.NotebookNode, run: int) -> nbformat.NotebookNode:

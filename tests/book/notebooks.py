@@ -29,7 +29,10 @@ def code(notebook):
 
 
 def shown(cell):
-    """What a cell shows, in what it prints and in each format of its results."""
+    """What a cell shows, in the lines that it prints and in each format of its results.
+
+    Whether an empty line stands between two bits of what is printed depends on when the kernel hands them out.
+    """
     streams = dict.fromkeys(("stdout", "stderr"), "")
     results = []
     for output in cell.outputs:
@@ -37,7 +40,8 @@ def shown(cell):
             streams[output.name] += output.text
         else:
             results.append({kind: data for kind, data in output.data.items() if kind != IDS})
-    return streams, results
+    lines = {name: [line for line in text.splitlines() if line.strip()] for name, text in streams.items()}
+    return lines, results
 
 
 @pytest.fixture(scope="module", autouse=True)

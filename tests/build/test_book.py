@@ -31,7 +31,9 @@ CELLS = """
     ```{code-cell} ipython3
     import time
     import answer
-    print("ran at", time.time_ns(), "and found", answer.VALUE)
+    print("ran at", time.time_ns(), "and found", answer.VALUE, flush=True)
+    time.sleep(0.5)
+    print("last")
     ```
 
     A formula, $x = s q$.
@@ -130,7 +132,7 @@ def test_the_page_gives_itself_away_as_a_notebook_with_its_outputs(built):
     nbformat.validate(notebook)
     (code,) = (cell for cell in notebook.cells if cell.cell_type == "code")
     assert code.execution_count == 1
-    assert "and found 42" in code.outputs[0].text
+    assert code.outputs[0].text.endswith(" and found 42\nlast\n") and len(code.outputs) == 1
 
 
 def test_the_page_declares_a_colour_mode_and_no_script_for_remote_kernels(built):

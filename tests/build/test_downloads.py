@@ -62,6 +62,12 @@ def test_outputs_stay_and_messages_go():
     assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
 
 
+def test_what_is_printed_bit_by_bit_is_there_once():
+    merged, rest = (new_output("stream", name="stdout", text=text) for text in ("one\ntwo\n", "two\n"))
+    (_, cell) = made(new_code_cell("two()", execution_count=1, outputs=[merged, rest])).cells
+    assert [output.text for output in cell.outputs] == ["one\ntwo\n"]
+
+
 def test_cells_are_counted_without_those_left_out():
     outputs = [new_output("execute_result", {"text/plain": "2"}, execution_count=3)]
     notebook = made(
