@@ -60,8 +60,9 @@ def small_is_out(rule: Rule) -> None:
 
 @large.point
 def narrow_is_out(rule: Rule) -> None:
-    """nor is one of 1 × 4"""
-    _pooled(rule, nn.MaxPool2d((1, 4)), ["nn.relu", "add"])
+    """nor is one of 1 × 4 or of 4 × 1"""
+    for size in ((1, 4), (4, 1)):
+        _pooled(rule, nn.MaxPool2d(size), ["nn.relu", "add"])
 
 
 @large.point

@@ -70,6 +70,7 @@ WRONG = {
         (stays_if(lambda size: max(size) >= 3), "behind `nn.max_pool2d`, `add`"),
         (stays_if(lambda size: min(size) > 3), "behind `nn.relu`, `add`"),
         (stays_if(lambda size: min(size) < 3), "behind `nn.relu`, `add`"),
+        (stays_if(lambda size: list(size) >= [3, 3]), "behind `nn.max_pool2d`, `add`"),
         (does_not_look_inside, "behind `nn.max_pool2d`, `nn.relu`"),
         (compares_the_array, "the answer raised TypeError"),
     ],
