@@ -12,6 +12,7 @@ import tvm
 from tvm import s_tir, tirx
 from tvm.tirx.compilation_pipeline import finalize_device_passes, finalize_host_passes, register_tir_pipeline
 
+from .scaling import ScaleVectors
 from .stack import AlignStack
 
 # By this name `relax.build` finds it.
@@ -33,6 +34,7 @@ def _pipeline() -> tuple[Any, Any, Any]:
                 tirx.transform.NarrowDataType(32),
                 s_tir.transform.LoopPartition(),
                 tirx.transform.VectorizeLoop(),
+                ScaleVectors(),
                 tirx.transform.StorageRewrite(),
                 tirx.transform.UnrollLoop(),
                 tirx.transform.StmtSimplify(),

@@ -177,12 +177,12 @@ def _leaky_relu(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
 def _fixed_point_multiply(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     """The product in 64 bits, shifted to the right with halves rounded up."""
     right = 31 - min(attrs.shift, 0)
-    left, factor, half, shift = (
-        number(value, "int64") for value in (max(attrs.shift, 0), attrs.multiplier, 1 << (right - 1), right)
-    )
+    factor, half, shift = (number(value, "int64") for value in (attrs.multiplier, 1 << (right - 1), right))
 
     def scaled(x: Any) -> Any:
-        whole = ((x.astype("int64") << left) * factor + half) >> shift
+        wide = x.astype("int64")
+        moved = wide << number(attrs.shift, "int64") if attrs.shift > 0 else wide
+        whole = (moved * factor + half) >> shift
         if out.dtype in ("int8", "uint8", "int16", "uint16"):  # these saturate
             low, high = (bound(out.dtype).astype("int64") for bound in (tirx.min_value, tirx.max_value))
             whole = tirx.max(tirx.min(whole, high), low)
