@@ -23,6 +23,7 @@ from .backend import layout, memory, pipeline  # noqa: F401  layout registers wh
 from .backend.executor_factory import ExecutorFactoryModule
 from .backend.inline import inlined
 from .backend.interpreter import Executor, Interpreter, arguments
+from .backend.narrow import narrowed
 from .backend.stops import without_stops
 from .backend.target import cpu_target
 from .expr import Function
@@ -98,7 +99,7 @@ def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
     simplified = tvm.transform.Sequential([transform.SimplifyInference(), transform.FoldConstant()])(main)
     with target:
         laid_out = _in_layouts(simplified)
-    return tvm.transform.Sequential([without_stops(), transform.FuseOps(), transform.InferType()])(laid_out)
+    return tvm.transform.Sequential([narrowed(), without_stops(), transform.FuseOps(), transform.InferType()])(laid_out)
 
 
 def _in_layouts(mod: IRModule) -> IRModule:
