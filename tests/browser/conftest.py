@@ -1,6 +1,7 @@
 """A browser for the built website, with the network cut off."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -10,6 +11,7 @@ from build.book import ROOT
 from build.freshness import DEPENDENCES, digest, files
 
 SITE = ROOT / "_build/html"
+WINDOW = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="package")
@@ -52,19 +54,25 @@ def browser():
 @pytest.fixture
 def page(browser):
     """A page without a network, which fails the test for each error in the console and each request to a host."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    with offline(browser) as (opened, wrong):
+        yield opened
+    assert wrong == []
+
+
+@contextmanager
+def offline(browser):
+    """A page without a network, and a list of what goes wrong there: errors in the console, requests to a host."""
+    context = browser.new_context(offline=True, color_scheme="light", reduced_motion="reduce", viewport=WINDOW)
     opened = context.new_page()
-    opened.emulate_media(color_scheme="light", reduced_motion="reduce")
     wrong = []
     opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("requestfailed", lambda request: wrong.append(f"{request.url} cannot be loaded"))
     opened.on("request", lambda request: wrong.append(request.url) if is_outside(request.url) else None)
-    yield opened
+    yield opened, wrong
     context.close()
-    assert wrong == []
 
 
-def is_outside(url: str) -> bool:
+def is_outside(url):
     """Whether a request goes anywhere else than to a file."""
     return not url.startswith(("file:", "data:", "blob:"))
