@@ -33,7 +33,7 @@ from .convolution import Shape, shape_of_convolution
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
-from .tiles import Tile, chosen, parts, ranked_tiles
+from .tiles import Cycles, Tile, chosen, parts, ranked_tiles
 
 # Below so many operations, waking the other threads takes longer than the work.
 _WORTH_THREADS = 200_000
@@ -60,7 +60,8 @@ def written(
     """The kernel whose loops are `loops`, for a convolution or what is computed as one."""
     dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
     room = functools.partial(_most_pixels, shape, dot, features)
-    ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, dot.load)
+    cycles = Cycles(min(1.0, shape.lanes / features.lanes), dot.fetch, dot.load)
+    ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
         loops(shape, dot, tile, tail, features.cores).write()

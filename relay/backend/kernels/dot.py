@@ -47,6 +47,11 @@ class Dot:
         """Cycles that making an operand for data takes, of those in which the processor could add."""
         return 0.35 if self.is_shifted else 0.15
 
+    @property
+    def fetch(self) -> float:
+        """Cycles that making an operand for data takes where there is nothing else to do."""
+        return 1.2 if self.is_shifted else max(0.65, self.load)
+
     def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
         """The operand for data, the same in all lanes: `GROUP` numbers of the buffer, from `index` on."""
         *outer, last = index

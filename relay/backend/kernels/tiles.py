@@ -21,6 +21,18 @@ _MOST_VECTORS = 8
 
 
 @dataclass(frozen=True)
+class Cycles:
+    """What a processor takes for a vector of sums (`add`) and for a number of the data in all lanes (`fetch`).
+
+    Both go on at once. But of the latter, `load` does not hide behind the former.
+    """
+
+    add: float
+    fetch: float
+    load: float
+
+
+@dataclass(frozen=True)
 class Tile:
     """What is computed at once: `width` pixels of `rows` rows, `vectors` blocks of channels; `merged` rows are one."""
 
@@ -41,9 +53,9 @@ def parts(total: int, most: int) -> list[tuple[int, int]]:
     return list(zip(itertools.accumulate([0, *sizes]), sizes))
 
 
-def ranked_tiles(rows: int, width: int, blocks: int, room: Room, mergeable: bool, load: float) -> Sequence[Tile]:
-    """The tiles that there is room for, those that cost least first; `load` as in `Dot`."""
-    return sorted(tiles(rows, width, blocks, room, mergeable), key=lambda tile: _cost(tile, width, load))
+def ranked_tiles(rows: int, width: int, blocks: int, room: Room, mergeable: bool, cycles: Cycles) -> Sequence[Tile]:
+    """The tiles that there is room for, those that cost least first."""
+    return sorted(tiles(rows, width, blocks, room, mergeable), key=lambda tile: _cost(tile, width, cycles))
 
 
 def chosen(ranked: Sequence[Tile], choice: Choice | None) -> Tile:
@@ -66,13 +78,17 @@ def _divisors(number: int, most: int) -> Sequence[int]:
     return [k for k in range(1, most + 1) if number % k == 0]
 
 
-def _cost(tile: Tile, width: int, load: float) -> float:
-    """Cycles of a step for each vector of sums. A step adds one vector a cycle; what it loads partly hides behind that.
+def _cost(tile: Tile, width: int, cycles: Cycles) -> float:
+    """Cycles of a step for each vector of sums.
 
     The numbers are fitted to measurements on Zen 4. Many blocks of weights, far apart in memory, fall into the same
     sets of the first cache.
     """
     row = width * tile.merged
-    sizes = [size * tile.rows for _, size in parts(row, tile.width)]
-    cycles = sum(max(pixels * tile.vectors, 4) + load * pixels + 2 * tile.vectors + 1 for pixels in sizes)
-    return cycles / (row * tile.rows * tile.vectors)
+
+    def of_part(pixels: int) -> float:
+        busy = max(pixels * tile.vectors * cycles.add, pixels * cycles.fetch, 4)
+        return busy + cycles.load * pixels + (2 * tile.vectors + 1) * cycles.add
+
+    total = sum(of_part(size * tile.rows) for _, size in parts(row, tile.width))
+    return total / (row * tile.rows * tile.vectors)

@@ -9,7 +9,7 @@ import pytest
 import set_env  # noqa: F401
 import tvm
 from tvm import relay
-from tvm.relay.backend.kernels.tiles import parts, ranked_tiles
+from tvm.relay.backend.kernels.tiles import Cycles, parts, ranked_tiles
 from tvm.relay.backend.lower import lower
 from tvm.relay.op.layout import transformed_shape
 from tvm.relay.transform.infer_type import infer
@@ -158,7 +158,7 @@ def test_parts_cover_all_and_are_even(total: int, most: int) -> None:
 
 @pytest.mark.parametrize("rows, width, blocks", [(56, 56, 4), (7, 7, 32), (13, 13, 3), (1, 1, 7), (112, 112, 2)])
 def test_tiles_fit_the_registers(rows: int, width: int, blocks: int) -> None:
-    ranked = ranked_tiles(rows, width, blocks, lambda vectors: 28 // vectors, rows == width, 0.15)
+    ranked = ranked_tiles(rows, width, blocks, lambda vectors: 28 // vectors, rows == width, Cycles(1, 0.65, 0.15))
     assert ranked
     for tile in ranked:
         assert tile.rows * tile.width * tile.vectors <= 28
