@@ -8,7 +8,7 @@ from typing import Any
 import set_env  # noqa: F401
 
 from helpers.explorer import Explorer
-from helpers.explorer.outcome import Outcome, outcome
+from helpers.explorer.outcome import outcome
 
 # A browser writes HTML in its own way: what should be there goes through it, too. The frame of a graph stays, with the
 # size that the reader gave to it.
@@ -30,13 +30,16 @@ _EXPECTED = f"""(outcome) => {{ {_PARTS}
 }}"""
 
 
+# What was worked out for one test need not be for the next one.
+_known: dict[tuple[Explorer, str], Any] = {}
+
+
 class Seen:
     """An explorer on a page: `place` finds it, `explorer` is what Python knows of it."""
 
     def __init__(self, page: Any, place: str, explorer: Explorer) -> None:
         self.page, self.explorer = page, explorer
         self.place = page.locator(place)
-        self._outcomes: dict[str, Outcome] = {}
 
     @property
     def menu(self) -> Any:
@@ -58,13 +61,13 @@ class Seen:
             "return shown.network === network && String(shown.off) === String(off); }",
             arg=[self.place.element_handle(), network, off],
         )
-        key = repr((network, off))
-        if key not in self._outcomes:
+        key = self.explorer, repr((network, off))
+        if key not in _known:
             on = {name: rule for name, rule in self.explorer.rules.items() if name not in off}
-            self._outcomes[key] = outcome(self.explorer.networks[network], on)
-        seen, expected = self.place.evaluate(_SEEN), self.page.evaluate(_EXPECTED, self._outcomes[key])
+            _known[key] = self.page.evaluate(_EXPECTED, outcome(self.explorer.networks[network], on))
+        seen, expected = self.place.evaluate(_SEEN), _known[key]
         different = [part for part in expected if seen[part] != expected[part]]
-        assert different == [], f"{different} of {key}: {seen} in place of {expected}"
+        assert different == [], f"{different} of {key[1]}: {seen} in place of {expected}"
 
     def flips(self) -> Iterator[tuple[str, str, list[str]]]:
         """For each network each switch, and what is off when this one alone is flipped."""
