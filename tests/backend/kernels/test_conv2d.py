@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -104,13 +105,16 @@ def test_sums_wrap_as_int32_does() -> None:
     assert not found.numpy().any()
 
 
-def test_arm_multiplies_with_sdot() -> None:
+def test_arm_multiplies_with_sdot_and_keeps_its_sums() -> None:
+    """The innermost loop loads weights and data, multiplies and adds, and stores nothing."""
     target, given = machine(ARM)
-    func = convolution((1, 8, 9, 9), 16, (3, 3), "int8", blocks=(4, 4), padding=1)
-    lowered = lower(func, given)
+    lowered = lower(convolution((1, 64, 14, 14), 32, (3, 3), "int8", blocks=(4, 4), padding=1), given)
     assert lowered.path.startswith("direct, sdot")
     assembly = str(compiled(lowered, target).inspect_source("asm"))
-    assert "sdot\tv" in assembly
+    blocks = re.findall(r"(?m)^\.LBB\w+:.*\n((?:(?!\.LBB|\tb\.|\tcbn?z).*\n)*)", assembly)
+    innermost = [block for block in blocks if block.count("\tsdot\t") >= 14]
+    assert innermost
+    assert not [block for block in innermost if re.search(r"\t(str|stp)\tq", block)]
 
 
 def test_sums_stay_in_registers() -> None:
