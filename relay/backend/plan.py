@@ -15,7 +15,7 @@ from typing import Any
 import tvm
 import tvm_ffi
 from tvm import te, tirx
-from tvm.ir import Call, Range
+from tvm.ir import Call, Expr, Range
 from tvm.ir.prim import expr as prim
 
 from .stages import Access, Key, Load, Place, Reduction, Stage, Template, key, substituted
@@ -23,6 +23,8 @@ from .te.registry import dtype_of
 
 # What is computed by so few operations is computed again rather than stored and loaded.
 _CHEAP = 2
+# Behind a guard values are written out where they are used: if that makes more nodes than this, they are in memory.
+_MOST_NODES = 1000
 # What LLVM, or its library of C functions, computes lane by lane of its own accord. The rest TVM expands for numbers.
 _OF_VECTORS = frozenset(
     f"{home}.{name}"
@@ -128,9 +130,10 @@ def plans(stages: Sequence[Stage], buffers: Mapping[Key, Any], outputs: Sequence
     by_op = {stage.op: stage for stage in stages}
     stored = _stored(stages, outputs)
     while True:
+        sizes = _sizes(stages, stored)
+        known = {one: buffer for one, buffer in buffers.items() if one[0] not in by_op or one[0] in stored}
         try:
-            known = {one: buffer for one, buffer in buffers.items() if one[0] not in by_op or one[0] in stored}
-            return [_Study(stage, by_op, known).plan() for stage in stages if stage.op in stored]
+            return [_Study(stage, by_op, known, sizes).plan() for stage in stages if stage.op in stored]
         except _TooOften as error:
             stored.add(error.op)
 
@@ -157,6 +160,30 @@ def _stored(stages: Sequence[Stage], outputs: Sequence[te.Tensor]) -> set[Any]:
             if load.tensor.op in reads:
                 _count(load, guarded, stage, found, reads[load.tensor.op])
     return stored
+
+
+def _sizes(stages: Sequence[Stage], stored: set[Any]) -> dict[Any, int]:
+    """How many nodes an element of each takes where it is read; what takes many behind a guard is added to `stored`."""
+    guarded = {load.tensor.op for stage in stages for load, behind in _loads(stage) if behind}
+    sizes: dict[Any, int] = {}
+    for stage in stages:
+        size = 1 if stage.reduction else sum(_nodes(template, sizes) for template in stage.templates())
+        if stage.op in guarded and size > _MOST_NODES:
+            stored.add(stage.op)
+        sizes[stage.op] = 1 if stage.op in stored else min(size, 2 * _MOST_NODES)
+    return sizes
+
+
+def _nodes(template: Template, sizes: Mapping[Any, int]) -> int:
+    """How many nodes an expression has with all that it loads written out."""
+    loads = {load.var: sizes.get(load.tensor.op, 1) for load in template.loads}
+    found: list[int] = []
+
+    def count(node: Any) -> None:
+        found.append(loads.get(node, 1) if isinstance(node, tirx.Var) else 1)
+
+    tvm_ffi.structural_walk(template.expr, (Expr, count))
+    return sum(found)
 
 
 def _count(load: Load, guarded: bool, stage: Stage, found: Mapping[Any, int], reads: dict[Any, int]) -> None:
@@ -210,10 +237,13 @@ def _cost(template: Template) -> int:
 class _Study:
     """Computes a tensor once with its axes for loops, to see what is read where."""
 
-    def __init__(self, stage: Stage, stages: Mapping[Any, Stage], buffers: Mapping[Key, Any]) -> None:
+    def __init__(
+        self, stage: Stage, stages: Mapping[Any, Stage], buffers: Mapping[Key, Any], sizes: Mapping[Any, int]
+    ) -> None:
         self.stage = stage
         self.stages = stages
         self.buffers = buffers
+        self.sizes = sizes
         self.analyzer = tvm.sym.Analyzer()
         self.axes = [(axis, size) for axis, size in zip(stage.axes, stage.shape, strict=True) if size > 1]
         for axis, size in self.axes:
@@ -304,6 +334,8 @@ class _Study:
 
     def _leaves(self, stage: Stage, values: Mapping[Any, Any], one: Any) -> bool:
         """Whether the accumulators stay as they are where this condition does not hold and the others do."""
+        if sum(_nodes(template, self.sizes) for template in stage.templates()) > _MOST_NODES:
+            return False  # too long to be looked at
         place = Place(self.stages, self.buffers, self._note, self.analyzer, binds=False)
         place.decided = lambda condition: not tvm_ffi.structural_equal(condition, one)
         assert stage.reduction is not None

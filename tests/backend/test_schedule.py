@@ -78,6 +78,19 @@ def test_a_chain_of_squares_is_computed_once_each():
     assert_computes(x, body)
 
 
+def silu(x):
+    return relay.multiply(x, relay.sigmoid(x))
+
+
+def test_long_values_behind_conditions_are_computed_once_each():
+    """Of three in a row the first, written out where it is used, would be there thousands of times."""
+    x, y = var("x", 1, 5, 6, 6), var("y", 1, 3, 6, 6)
+    for_each = relay.concatenate([silu(silu(silu(x))), relay.negative(y)], axis=1)
+    assert_computes(x, y, for_each)
+    assert_computes(x, y, relay.sum(silu(silu(for_each)), axis=1))
+    assert_computes(x, relay.nn.avg_pool2d(silu(silu(silu(x))), (3, 3), padding=(1, 1)))
+
+
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC", "NCHW4c"])
 @pytest.mark.parametrize("shape", [(1, 8, 13, 9), (2, 4, 5, 5)])
 def test_pooling_has_its_edges_apart(layout, shape):

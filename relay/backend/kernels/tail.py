@@ -102,7 +102,11 @@ def kernel_function(primitive: Primitive, stages: Sequence[te.Tensor]) -> Iterat
 def _size(value: Any, sizes: Mapping[Any, int]) -> int:
     """How many nodes a value has once the variables in `sizes` are written out."""
     found: list[int] = []
-    tvm_ffi.structural_walk(value, (Expr, lambda node: found.append(sizes.get(node, 1))))
+
+    def count(node: Any) -> None:
+        found.append(sizes.get(node, 1) if isinstance(node, tirx.Var) else 1)
+
+    tvm_ffi.structural_walk(value, (Expr, count))
     return sum(found)
 
 
