@@ -28,7 +28,7 @@ DEPENDENCES = {
         made=(".jupyter_cache", ".doctrees", "html"),
     ),
     "pages": Dependence(
-        sources=("_config.yml", "_toc.yml", "book/_static", "build/downloads.py"),
+        sources=("_config.yml", "_toc.yml", "book/_static", "build/downloads.py", "build/reference.py"),
         left_out=(),
         made=(".doctrees", "html"),
     ),

@@ -142,13 +142,15 @@ _METHODS: tuple[tuple[type, str], ...] = (
 
 
 class ExprVisitor(ExprFunctor):
-    """Visits every node below an expression once. Override the methods of the kinds that matter.
+    """Visits every node below an expression once.
 
-    class Count(relay.ExprVisitor):
-        calls = 0
-        def visit_call(self, call):
-            self.calls += 1
-            super().visit_call(call)
+    Override the methods of the kinds that matter:
+
+        class Count(relay.ExprVisitor):
+            calls = 0
+            def visit_call(self, call):
+                self.calls += 1
+                super().visit_call(call)
     """
 
     def visit_call(self, call: Call) -> None:
