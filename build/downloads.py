@@ -1,4 +1,4 @@
-"""A Sphinx extension: each chapter's page links to the chapter as a notebook, executed, with its outputs.
+"""A Sphinx extension: each page that has cells links to itself as a notebook, executed, with its outputs.
 
 MyST-NB leaves such a notebook behind for each page. A notebook editor knows nothing of the book's directives and of
 links without a text, so these become plain Markdown first.
@@ -85,14 +85,17 @@ def plain(markdown: str, titles: Mapping[str, str]) -> str:
 
 
 def offer(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put a page's notebook beside its source; the theme's download button offers what `ipynb_source` names."""
+    """Put the notebook of a page with cells beside its source; the download button offers what `ipynb_source` names."""
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
     if doctree is None or not executed.is_file():
+        return
+    notebook = nbformat.read(executed, as_version=4)
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
         return
     titles = {name.rsplit("/", 1)[-1]: title.astext() for name, title in app.env.titles.items()}
     target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(cleaned(nbformat.read(executed, as_version=4), titles), target)
+    nbformat.write(cleaned(notebook, titles), target)
     context["ipynb_source"] = f"{pagename}.ipynb"
 
 

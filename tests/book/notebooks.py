@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from build.book import FOR_KERNELS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "book").glob("*.md"))
+PAGES = [page for page in sorted((ROOT / "book").glob("*.md")) if "\n```{code-cell}" in page.read_text()]
 DOWNLOADS = ROOT / "_build/html/_sources/book"
 # An id of a widget is another one in each run; what the widget shows stands beside it as HTML or text.
 IDS = "application/vnd.jupyter.widget-view+json"

@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from build.downloads import RUNS_IN, cleaned, plain
+from build.downloads import RUNS_IN, cleaned, offer, plain
 
 TITLES = {"calibrate": "Calibrate", "partition": "What partition does"}
 
@@ -77,3 +80,15 @@ def test_cells_are_counted_without_those_left_out():
     )
     assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2]
     assert notebook.cells[2].outputs[0].execution_count == 2
+
+
+@pytest.mark.parametrize(("cells", "offered"), [([new_code_cell("1")], True), ([new_markdown_cell("# Title")], False)])
+def test_a_page_without_cells_is_no_notebook(tmp_path, cells, offered):
+    executed = tmp_path / "jupyter_execute/book/page.ipynb"
+    executed.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=cells), executed)
+    app = SimpleNamespace(outdir=tmp_path / "html", env=SimpleNamespace(titles={}))
+    context = {}
+    offer(app, "book/page", "page.html", context, doctree=object())
+    assert context == ({"ipynb_source": "book/page.ipynb"} if offered else {})
+    assert (tmp_path / "html/_sources/book/page.ipynb").exists() == offered
