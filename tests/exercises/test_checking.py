@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pytest
 import set_env  # noqa: F401
+import torch
 from tvm import relay
 from tvm.relay.quantize._partition import register_partition_function
 
@@ -91,6 +92,21 @@ def test_what_an_answer_registers_is_gone_and_what_was_registered_is_back():
     assert relay.op.get("nn.conv2d").get_attr("FQAnnotateRewrite") == annotate
     # While the answer was tried the default rules were registered, and not those of the notebook.
     assert "nn.softmax" in seen and "nn.dense" not in seen and "clip" in seen
+
+
+def test_a_check_draws_the_same_numbers_each_time_and_none_of_the_notebooks():
+    seen = []
+
+    def draws(number):
+        seen.append(torch.rand(3).tolist())
+        return 2 * number
+
+    torch.manual_seed(1)
+    expected = torch.rand(3).tolist()
+    torch.manual_seed(1)
+    assert judged(draws).passed
+    assert torch.rand(3).tolist() == expected
+    assert seen[0] == seen[1] != expected
 
 
 def test_in_html_names_are_escaped_and_code_is_marked():
