@@ -24,7 +24,7 @@ from tvm_ffi.dataclasses import py_class, replace
 from .. import expr as _expr
 from .. import op as _op
 from ..op import annotation as _annotation
-from .quantize import current_qconfig
+from .quantize import QAnnotateKind, current_qconfig
 
 Rewrite = Callable[[_expr.Call, list[Any], Any], _expr.Expr | None]
 
@@ -276,9 +276,19 @@ def _at_scale(
 ) -> list[_expr.Expr]:
     """The integers of each operand in `dtype` and at `scale`."""
     return [
-        _to_scale(_as(arg, dtype), _known(arg.dom_scale), scale, dtype, ref)
+        _to_scale(_operand(arg, ref, dtype), _known(arg.dom_scale), scale, dtype, ref)
         for arg, ref in zip(args, refs, strict=True)
     ]
+
+
+def _operand(given: QRealizeIntExpr, ref: _expr.Expr, dtype: str) -> _expr.Expr:
+    """The integers of an operand in `dtype`; those of an INPUT, wide only to be rounded, are narrow in between."""
+    rounds = _expr.is_operator(ref, "relay.op.annotation.simulated_quantize")
+    is_input = rounds and ref.attrs.kind == QAnnotateKind.INPUT
+    if given.dtype != dtype or not is_input:
+        return _as(given, dtype)
+    narrow = _op.cast(given.data, current_qconfig().dtype_input)
+    return _op.cast(_annotation.stop_fusion(narrow), dtype)
 
 
 def _ranges(args: Sequence[QRealizeIntExpr]) -> list[float]:

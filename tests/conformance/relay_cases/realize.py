@@ -140,6 +140,31 @@ def add_of_what_is_shared():
     return realized(relay.add(relay.nn.relu(x), relay.add(x, narrow("y"))))
 
 
+def rounded():
+    """A sum that several calls use: rounded once for all of them, and not narrow yet."""
+    return quantized(relay.add(accumulated("x"), accumulated("y")))
+
+
+@program
+def add_to_what_is_rounded():
+    return realized(relay.nn.relu(relay.add(rounded(), quantized(weight(4, 1, 1), 0.0078125, WEIGHT))))
+
+
+@program
+def add_of_two_rounded():
+    return realized(relay.add(rounded(), quantized(accumulated("z"), 0.03125)))
+
+
+@program
+def concatenate_what_is_rounded():
+    return realized(relay.concatenate([rounded(), accumulated("z")], 1))
+
+
+@program
+def multiply_what_is_rounded():
+    return realized(relay.multiply(rounded(), quantized(weight(4, 1, 1), 0.0078125, WEIGHT)))
+
+
 @program
 def add_float_operand():
     return realized(relay.add(var("y", 1, 4, 8, 8), var("x", 1, 4, 8, 8)))
