@@ -154,7 +154,7 @@ class Loops:
         shares = self._shares(shape.batch * groups)
         with self._parallel(shape.batch * groups * shares) as job:
             n, o = job // (groups * shares), job // shares % groups * self.tile.vectors
-            offsets = self._offsets(o) if self.dot.is_shifted else None
+            offsets = self.offsets(o) if self.dot.is_shifted else None
             if self.tile.rows > 1:
                 for run in _runs(shape, 0, self.tile.rows):
                     with _each(run) as y:
@@ -226,13 +226,13 @@ class Loops:
                 sums = T.alloc_buffer((size,), self.dot.sums, scope="local")
                 tile = _Tile(n, o, y, x, pixels, sums)
                 if offsets is None:
-                    self._clear(sums, size // self.shape.lanes)
+                    self.clear(sums, size // self.shape.lanes)
                 else:
                     self._start(tile, down, run.taps, offsets)
-                self._sum(tile, down, run.taps)
+                self.sum(tile, down, run.taps)
                 self._finish(tile)
 
-    def _sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:
+    def sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:
         """Add up all products."""
         shape = self.shape
         group = tile.o // shape.made * shape.taken if shape.groups > 1 else 0
@@ -244,9 +244,10 @@ class Loops:
                         if inside:
                             self._products(tile, group + c, c, ky, columns, inside)
 
-    def _clear(self, sums: Any, vectors: int) -> None:
+    def clear(self, sums: Any, vectors: int) -> None:
+        """Start so many vectors of sums from zero."""
         for v in range(vectors):
-            T.buffer_store(sums, self.dot.vector(0), [self._at(v)])
+            T.buffer_store(sums, self.dot.vector(0), [self.at(v)])
 
     def _start(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap], offsets: Any) -> None:
         """Start each sum from what undoes the shift of the data, for the weights that its pixel will meet."""
@@ -256,15 +257,15 @@ class Loops:
             met.setdefault((rows, _columns(across, x)), []).append(pixel)
         whole = T.alloc_buffer((self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
         for (rows, columns), pixels in met.items():
-            self._clear(whole, self.tile.vectors)
+            self.clear(whole, self.tile.vectors)
             for taps in rows:
                 with _counted(taps.first, taps.count) as ky:
                     for v in range(self.tile.vectors):
-                        offset = offsets[ky, self._column_sets.index(columns), self._at(v)]
-                        T.buffer_store(whole, whole[self._at(v)] - offset, [self._at(v)])
+                        offset = offsets[ky, self._column_sets.index(columns), self.at(v)]
+                        T.buffer_store(whole, whole[self.at(v)] - offset, [self.at(v)])
             for pixel in pixels:
                 for v in range(self.tile.vectors):
-                    T.buffer_store(tile.sums, whole[self._at(v)], [self._at(pixel * self.tile.vectors + v)])
+                    T.buffer_store(tile.sums, whole[self.at(v)], [self.at(pixel * self.tile.vectors + v)])
 
     def _products(
         self, tile: _Tile, block: Any, c: Any, ky: Any, columns: _Tap, inside: Collection[tuple[int, int]]
@@ -276,13 +277,14 @@ class Loops:
             weights = [
                 dot.weights(self._weights(tile.o + v, c, ky, kx * self.steps + step)) for v in range(self.tile.vectors)
             ]
+            self.meets(weights)
             for pixel, (r, x) in enumerate(tile.pixels):
                 if (r, x) in inside:
                     row, column = shape.source(0, ky, tile.y + r), shape.source(1, kx, tile.x + x)
                     at = column * shape.inner + step * dot.group
                     numbers = dot.broadcast(self.data, [tile.n, block, row, at])
                     for v in range(self.tile.vectors):
-                        lanes = self._at(pixel * self.tile.vectors + v)
+                        lanes = self.at(pixel * self.tile.vectors + v)
                         T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
 
     def _finish(self, tile: _Tile) -> None:
@@ -296,7 +298,7 @@ class Loops:
         vectors = len(tile.pixels) * self.tile.vectors
         held = T.alloc_buffer((vectors * self.shape.lanes,), self.dot.sums, scope="local")
         for v in range(vectors):
-            T.buffer_store(held, tile.sums[self._at(v)], [self._at(v)])
+            T.buffer_store(held, tile.sums[self.at(v)], [self.at(v)])
         with T.serial(self.tile.vectors) as v, T.serial(rows) as r, T.serial(columns) as x:
             self._store(tile, v, r * columns + x, r, x, held)
 
@@ -309,6 +311,9 @@ class Loops:
             value = sums[(pixel * self.tile.vectors + v) * lanes + lane]
             self.tail.store(self.place(tile.n, tile.o + v, row, column, lane), value)
 
+    def meets(self, weights: Sequence[Any]) -> None:
+        """What else is computed of the weights of a step, which are in registers: nothing."""
+
     def place(self, n: Any, o: Any, row: Any, column: Any, lane: Any) -> Sequence[Any]:
         """The index of an element of the result: image, block of channels, row, column, place in the block."""
         return n, o, row, column, lane
@@ -318,7 +323,7 @@ class Loops:
         """The columns of the kernel that lie inside of the image, all the sets that there are."""
         return list({_columns(run.taps, x): None for run in self.runs for x in range(run.size)})
 
-    def _offsets(self, o: Any) -> Any:
+    def offsets(self, o: Any) -> Any:
         """What the shift of the data adds to a sum, for each row of the kernel and each set of its columns.
 
         It is 128 times the sum of the weights there.
@@ -331,17 +336,17 @@ class Loops:
         with T.serial(shape.kernel[0]) as ky:
             for k in range(len(self._column_sets)):
                 for v in range(vectors):
-                    T.buffer_store(offsets, self.dot.vector(0), [ky, k, self._at(v)])
+                    T.buffer_store(offsets, self.dot.vector(0), [ky, k, self.at(v)])
             for kx in range(shape.kernel[1]):
-                self._clear(one, vectors)
+                self.clear(one, vectors)
                 with T.serial(shape.taken) as c, T.serial(self.steps) as step:
                     for v in range(vectors):
                         weights = self.dot.weights(self._weights(o + v, c, ky, kx * self.steps + step))
-                        T.buffer_store(one, self.dot.add(one[self._at(v)], self.dot.zeros(), weights), [self._at(v)])
+                        T.buffer_store(one, self.dot.add(one[self.at(v)], self.dot.zeros(), weights), [self.at(v)])
                 for k, v in itertools.product(range(len(self._column_sets)), range(vectors)):
                     if kx in self._column_sets[k]:
-                        found = offsets[ky, k, self._at(v)] + one[self._at(v)]
-                        T.buffer_store(offsets, found, [ky, k, self._at(v)])
+                        found = offsets[ky, k, self.at(v)] + one[self.at(v)]
+                        T.buffer_store(offsets, found, [ky, k, self.at(v)])
         return offsets
 
     def _weights(self, o: Any, c: Any, ky: Any, step: Any) -> Any:
@@ -349,7 +354,8 @@ class Loops:
         run = self.shape.lanes * self.dot.group
         return T.Bind(self.weight[o, c, ky, T.Ramp(step * run, 1, run)])
 
-    def _at(self, vector: int) -> Any:
+    def at(self, vector: int) -> Any:
+        """Where a vector of sums is."""
         return T.Ramp(vector * self.shape.lanes, 1, self.shape.lanes)
 
 

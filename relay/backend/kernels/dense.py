@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tvm.tirx.script import builder as T
+
 from ..target import Features
 from ..te.registry import dtype_of, shape_of
 from .conv2d import Loops, written
@@ -27,7 +29,29 @@ def dense(primitive: Primitive, features: Features) -> Kernel | None:
 
 
 class _Rows(Loops):
+    """Loops that store rows. For a single one the weights are read once: what undoes a shift is summed up beside it."""
+
     name = "packed"
+    excess: Any = None
+
+    def offsets(self, o: Any) -> Any:
+        return None if self.shape.result == (1, 1) else super().offsets(o)
+
+    def sum(self, tile: Any, down: Any, across: Any) -> None:
+        if not self.dot.is_shifted or self.shape.result != (1, 1):
+            super().sum(tile, down, across)
+            return
+        vectors = self.tile.vectors
+        self.excess = T.alloc_buffer((vectors * self.shape.lanes,), self.dot.sums, scope="local")
+        self.clear(self.excess, vectors)
+        super().sum(tile, down, across)
+        for v in map(self.at, range(vectors)):
+            T.buffer_store(tile.sums, tile.sums[v] - self.excess[v], [v])
+
+    def meets(self, weights: Sequence[Any]) -> None:
+        if self.excess is not None:
+            for k, each in enumerate(weights):
+                T.buffer_store(self.excess, self.dot.add(self.excess[self.at(k)], self.dot.zeros(), each), [self.at(k)])
 
     def place(self, n: Any, o: Any, row: Any, column: Any, lane: Any) -> Sequence[Any]:
         return column, o * self.shape.lanes + lane
