@@ -24,11 +24,18 @@ DEPENDENCES = {
     # What a cell's output depends on, beside the cell: code, data and the packages.
     "outputs": Dependence(
         sources=("relay", "helpers", "book", "requirements.txt"),
-        left_out=("book/*.md", "book/_static/*"),
+        left_out=("book/*.md", "book/*.bib", "book/_static/*"),
         made=(".jupyter_cache", ".doctrees", "html"),
     ),
     "pages": Dependence(
-        sources=("_config.yml", "_toc.yml", "book/_static", "build/downloads.py", "build/reference.py"),
+        sources=(
+            "_config.yml",
+            "_toc.yml",
+            "book/_static",
+            "build/downloads.py",
+            "build/reference.py",
+            "build/citations.py",
+        ),
         left_out=(),
         made=(".doctrees", "html"),
     ),

@@ -1,10 +1,12 @@
 """From a module to something that runs.
 
-executor = relay.create_executor("debug", mod, params=params)
-executor.evaluate()(image)
+    executor = relay.create_executor("debug", mod, params=params)
+    executor.evaluate()(image)
 
-lib = relay.build(mod, target="llvm", params=params)
-module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
+    lib = relay.build(mod, target="llvm", params=params)
+    module = graph_executor.GraphModule(lib["default"](tvm.cpu()))
+
+The first way interprets, the second one compiles.
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ from .target import features, requirements
 class ExecutorFactoryModule:
     """A compiled network.
 
-    lib["default"](tvm.cpu())       a machine that runs it, for `graph_executor.GraphModule`
-    lib.export_library("net.so")    a file for `tvm.runtime.load_module`
-    print(lib.describe())           the kernels, their shapes, and what share of the time each takes
+    It is run, saved or looked at:
+
+        lib["default"](tvm.cpu())       a machine that runs it, for `graph_executor.GraphModule`
+        lib.export_library("net.so")    a file for `tvm.runtime.load_module`
+        print(lib.describe())           the kernels, their shapes, and what share of the time each takes
     """
 
     def __init__(

@@ -60,6 +60,7 @@ def built(tmp_path_factory):
     """A checkout, in a folder with a space in its name, whose book has just been built."""
     root = tmp_path_factory.mktemp("a book") / "check out"
     shutil.copytree(ROOT / "book/_static", root / "book/_static")
+    shutil.copy(ROOT / "book/references.bib", root / "book")
     shutil.copy(ROOT / "_config.yml", root)
     shutil.copytree(ROOT / "build", root / "build", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/chapter\n")
