@@ -1,7 +1,8 @@
-"""Makes the bundle for a workshop without a network: `python -m build.workshop`, behind `python -m build.book`.
+"""Makes the bundle for a workshop without a network: `python -m build.workshop`, behind `python -m build.slides`.
 
-One archive: the website, the chapters as notebooks with what they import, the wheels of all that `requirements.txt`
-needs, and `install.py`. The wheels have this environment's versions, and fit computers with its Python and its system.
+One archive: the website, the slides, the chapters as notebooks with what they import, the wheels of all that
+`requirements.txt` needs, and `install.py`. The wheels have this environment's versions, and fit computers with its
+Python and its system.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ Relay's partition functions: a workshop without a network
    It takes a few minutes, and says what to run next.
 2. The notebooks are in book/, one for each chapter.
 3. The book itself:           open website/index.html in a browser.
+4. The slides:                open slides/index.html in a browser.
 
 It needs CPython {python} on {system} {machine}, or one that is newer by its last number.
 """
@@ -66,6 +68,7 @@ def assemble(root: Path, bundle: Path, wheels: Path) -> None:
     """Put everything into the folder `bundle`, which must not be there yet."""
     site = root / "_build/html"
     shutil.copytree(site, bundle / "website")
+    shutil.copytree(root / "_build/slides", bundle / "slides")
     shutil.copytree(wheels, bundle / "wheels")
     for name in COPIED:
         target = bundle / name
@@ -105,9 +108,10 @@ def collect(root: Path, wheels: Path) -> bool:
 
 def main(root: Path = ROOT) -> int:
     """Make the archive in `_build/workshop`; the result is a process's exit code."""
-    if not (root / "_build/html/index.html").is_file():
-        print("There is no website to put into the bundle: run `make book` first.", file=sys.stderr)
-        return 1
+    for part, target in (("html", "book"), ("slides", "slides")):
+        if not (root / "_build" / part / "index.html").is_file():
+            print(f"There is no _build/{part} to put into the bundle: run `make {target}` first.", file=sys.stderr)
+            return 1
     made = root / "_build/workshop"
     shutil.rmtree(made, ignore_errors=True)
     if not collect(root, made / "wheels"):

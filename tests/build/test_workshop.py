@@ -45,6 +45,8 @@ def checkout(tmp_path_factory):
     (root / "requirements.txt").write_text("answer==1.0\n")
     (root / "LICENSE").write_text("Apache 2.0\n")
     (root / "_build/html/index.html").write_text("<p>the book</p>")
+    (root / "_build/slides").mkdir()
+    (root / "_build/slides/index.html").write_text("<p>the slides</p>")
     cells = [
         new_markdown_cell(
             "See [Partition](partition.md) and [its end](partition.md#end), not [this](https://x.org/a.md)."
@@ -68,6 +70,7 @@ def test_it_holds_the_website_the_notebooks_what_they_import_and_the_wheels(bund
     names = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert names == {
         "website/index.html",
+        "slides/index.html",
         "website/_sources/book/chapter.ipynb",
         "book/chapter.ipynb",
         "book/set_env.py",
@@ -143,4 +146,4 @@ def test_what_is_copied_is_there():
 
 def test_without_a_website_there_is_no_bundle(tmp_path, capsys):
     assert main(tmp_path) == 1
-    assert capsys.readouterr().err == "There is no website to put into the bundle: run `make book` first.\n"
+    assert capsys.readouterr().err == "There is no _build/html to put into the bundle: run `make book` first.\n"
