@@ -38,6 +38,9 @@ from .tiles import Cycles, Tile, chosen, parts, ranked_tiles
 # Below so many operations, waking the other threads takes longer than the work.
 _WORTH_THREADS = 200_000
 
+# Data so many bytes apart fall into one set of the first cache, which holds eight lines. One is for weights.
+_SAME_SET, _WAYS = 4096, 8
+
 # A loop of fewer steps is unrolled by LLVM.
 _UNROLLED_STEPS = 8
 
@@ -80,6 +83,9 @@ def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> in
         pixels = (registers - 1 - vectors - (taps - stride)) // (vectors + stride)
     else:
         pixels = (registers - 3) // vectors
+    apart = stride * shape.inner * (4 if dot.group == 1 else 1)
+    if apart % _SAME_SET == 0:
+        pixels = min(pixels, _WAYS - 1)
     return max(pixels, int(vectors == 1))
 
 
