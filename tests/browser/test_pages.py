@@ -21,7 +21,7 @@ def violations(page, options):
 
 # Of what a page has many, axe looks at two: the others have the same style.
 THIN = """() => { window.taken = [];
-  for (const kind of [".highlight pre", ".relay-diff .rows", ".text_html svg", "dl.py"])
+  for (const kind of [".highlight pre", ".relay-diff .rows", ".text_html svg", "dl.py", ".genindextable li"])
     for (const other of [...document.querySelectorAll(kind)].slice(2)) {
       window.taken.push([other, [...other.childNodes]]);
       other.replaceChildren();
