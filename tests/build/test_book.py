@@ -136,6 +136,14 @@ def test_the_page_gives_itself_away_as_a_notebook_with_its_outputs(built):
     assert code.outputs[0].text.endswith(" and found 42\nlast\n") and len(code.outputs) == 1
 
 
+def test_a_link_to_the_page_can_be_shown_with_its_title_and_first_words(built):
+    html = (built / "_build/html/book/chapter.html").read_text()
+    assert '<meta property="og:title" content="A chapter" />' in html
+    assert '<meta property="og:description" content="The cell says when it ran' in html
+    assert 'property="og:site_name" content="Relay' in html
+    assert "og:image" not in html
+
+
 def test_the_page_declares_a_colour_mode_and_no_script_for_remote_kernels(built):
     html = (built / "_build/html/book/chapter.html").read_text()
     assert 'data-default-mode="auto"' in html
