@@ -12,8 +12,10 @@ file needs TVM and nothing of Relay, so a program that only runs a library does 
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from typing import Any
 import numpy as np
 import tvm
 import tvm_ffi
+from tvm.runtime.module import BenchmarkResult
 from tvm.runtime.vm import VirtualMachine
 
 __all__ = ["GraphModule"]
@@ -124,11 +127,60 @@ class GraphModule:
         if func_name != "run":
             raise ValueError(f"there is no function {func_name!r} to measure: it is 'run'")
         self._machine.save_function("run", "timed", *self._arguments(), include_return=False)
-        return self._machine.time_evaluator("timed", dev or tvm.cpu(), **options)
+        return self._machine.module.time_evaluator("timed", dev or tvm.cpu(), **options)
 
-    def benchmark(self, device: Any, func_name: str = "run", **options: Any) -> Any:
-        """How long a run takes: 5 repeats of 5 runs each, unless `repeat` and `number` say otherwise."""
-        return self.time_evaluator(func_name, device, **{"repeat": 5, "number": 5, **options})()
+    def benchmark(
+        self,
+        device: Any,
+        func_name: str = "run",
+        repeat: int = 5,
+        number: int = 5,
+        min_repeat_ms: int | None = None,
+        limit_zero_time_iterations: int = 100,
+        end_to_end: bool = False,
+        cooldown_interval_ms: int = 0,
+        repeats_to_cooldown: int = 1,
+        **inputs: Any,
+    ) -> BenchmarkResult:
+        """Seconds for a run: `repeat` means of `number` runs each. Inputs that are given are set first.
+
+        With `end_to_end` the time takes in setting these inputs and giving the outputs to NumPy, in Python.
+        """
+        if end_to_end:
+            pause = (cooldown_interval_ms / 1e3, repeats_to_cooldown)
+            return self._end_to_end(repeat, number, (min_repeat_ms or 0) / 1e3, pause, inputs)
+        if inputs:
+            self.set_input(**inputs)
+        options = {
+            "limit_zero_time_iterations": limit_zero_time_iterations,
+            "cooldown_interval_ms": cooldown_interval_ms,
+            "repeats_to_cooldown": repeats_to_cooldown,
+        }
+        timed = self.time_evaluator(
+            func_name, device, number=number, repeat=repeat, min_repeat_ms=min_repeat_ms or 0, **options
+        )
+        return timed()
+
+    def _end_to_end(
+        self, repeat: int, number: int, least: float, pause: tuple[float, int], inputs: Mapping[str, Any]
+    ) -> BenchmarkResult:
+        """`repeat` means of so many runs that they take `least` seconds, with a pause after every few repeats."""
+
+        def seconds(runs: int) -> float:
+            start = time.perf_counter()
+            for _ in range(runs):
+                self.run(**inputs)
+                for index in range(self.get_num_outputs()):
+                    self.get_output(index).numpy()
+            return (time.perf_counter() - start) / runs
+
+        number = max(number, math.ceil(least / seconds(1)))
+        found = []
+        for at in range(repeat):
+            if at and at % pause[1] == 0:
+                time.sleep(pause[0])
+            found.append(seconds(number))
+        return BenchmarkResult(found)
 
     def _arguments(self) -> Sequence[Any]:
         missing = [described["name"] for described, value in zip(self._inputs, self._values) if value is None]

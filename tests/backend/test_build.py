@@ -200,7 +200,13 @@ class TestGraphModule:
     def test_how_long_it_takes(self, graph):
         graph.set_input("a", ONES)
         assert graph.benchmark(tvm.cpu(), repeat=2, number=1).mean > 0
+        assert len(graph.benchmark(tvm.cpu(), "run", 3, 2, None, 10, False).results) == 3
         assert len(graph.module.time_evaluator("run", tvm.cpu(), number=1, repeat=3)().results) == 3
+
+    def test_how_long_it_takes_from_input_to_output(self, graph):
+        with_inputs = graph.benchmark(tvm.cpu(), repeat=3, number=2, min_repeat_ms=5, end_to_end=True, a=ONES)
+        assert len(with_inputs.results) == 3
+        np.testing.assert_array_equal(graph.get_input("a").numpy(), ONES)
 
     @pytest.mark.parametrize(
         ("key", "value", "error", "says"),
