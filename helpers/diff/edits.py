@@ -133,8 +133,7 @@ def changed_parts(old: Node, new: Node) -> dict[str, Any]:
 
 def module_attributes(program: Program) -> dict[str, Any]:
     """The attributes of a module; a function alone has none of these."""
-    attrs = getattr(program.thing, "attrs", None) if program.is_module else None
-    return {str(name): attrs[name] for name in attrs.keys()} if attrs is not None else {}  # noqa: SIM118
+    return attribute_values(getattr(program.thing, "attrs", None) if program.is_module else None)
 
 
 def _is_same(old: Any, new: Any) -> bool:
