@@ -29,23 +29,17 @@ from tvm.tirx.script import builder as T
 
 from ..target import Features
 from ..te.registry import dtype_of
-from .convolution import Shape, shape_of_convolution
+from .convolution import WORTH_THREADS, Shape, shape_of_convolution
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
 from .tiles import Cycles, Tile, chosen, parts, ranked_tiles
-
-# Below so many operations, waking the other threads takes longer than the work.
-_WORTH_THREADS = 200_000
 
 # Data so many bytes apart fall into one set of the first cache, which holds eight lines. One is for weights.
 _SAME_SET, _WAYS = 4096, 8
 
 # A loop of fewer steps is unrolled by LLVM.
 _UNROLLED_STEPS = 8
-
-# Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
-_SHORT_TAIL = 8
 
 
 @kernel("nn.contrib_conv2d_NCHWc")
@@ -208,7 +202,7 @@ class Loops:
 
     @contextmanager
     def _parallel(self, jobs: int) -> Iterator[Any]:
-        threads = self.threads > 1 and jobs > 1 and self.plain.operations >= _WORTH_THREADS
+        threads = self.threads > 1 and jobs > 1 and self.plain.operations >= WORTH_THREADS
         with (T.parallel if threads else T.serial)(jobs) as job:
             yield job
 
@@ -295,7 +289,7 @@ class Loops:
 
     def _finish(self, tile: _Tile) -> None:
         """Compute what follows, and store it: a long tail in a loop, a short one written out for each pixel."""
-        if len(self.tail.stages) <= _SHORT_TAIL:
+        if self.tail.is_short:
             for v in range(self.tile.vectors):
                 for pixel, (r, x) in enumerate(tile.pixels):
                     self._store(tile, v, pixel, r, x, tile.sums)

@@ -13,6 +13,9 @@ from .registry import Primitive
 
 DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
 
+# Below so many operations, waking the other threads takes longer than the work.
+WORTH_THREADS = 200_000
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -28,13 +28,10 @@ from tvm.tirx.script import builder as T
 from ...op.nn.windows import pairs, sizes
 from ..target import Features
 from ..te.registry import dtype_of, shape_of
-from .convolution import Shape
+from .convolution import WORTH_THREADS, Shape
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
-
-# Below so many operations, waking the other threads takes longer than the work.
-_WORTH_THREADS = 200_000
 
 # So many jobs at most for each thread: TVM allocates what a job needs for its sums.
 _JOBS = 4
@@ -47,9 +44,6 @@ _STEPS = ("vpdpbusd", "sdot")
 
 # A kernel with more vectors of weights than this would make long code: it is left to the loops.
 _MOST_WEIGHTS = 64
-
-# Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
-_SHORT_TAIL = 8
 
 
 @kernel("nn.contrib_depthwise_conv2d_NCHWc")
@@ -157,7 +151,7 @@ class _Loops:
         tiles = -(-shape.result[0] // self.plan.rows)
         shares = self._shares(shape.batch * shape.out_blocks, tiles)
         total = shape.batch * shape.out_blocks * shares
-        threads = self.threads > 1 and total > 1 and shape.operations >= _WORTH_THREADS
+        threads = self.threads > 1 and total > 1 and shape.operations >= WORTH_THREADS
         jobs = max(k for k in range(1, _JOBS * self.threads + 1) if total % k == 0) if threads else 1
         with (T.parallel if threads else T.serial)(jobs) as job, T.serial(total // jobs) as part:
             share = T.Bind(job * (total // jobs) + part)
@@ -292,7 +286,7 @@ class _Loops:
     def _finish(self, sums: Any, n: Any, o: Any, y: Any, x: Any, columns: int) -> None:
         """Compute what follows, and store it: a long tail in a loop, a short one written out for each pixel."""
         pixels = self.plan.rows * columns
-        if len(self.tail.stages) <= _SHORT_TAIL:
+        if self.tail.is_short:
             for pixel in range(pixels):
                 self._store(sums, n, o, y + pixel // columns, x + pixel % columns, pixel)
             return

@@ -30,6 +30,9 @@ from .registry import Primitive
 # A value of more nodes than this is kept in a register.
 _LONGEST = 100
 
+# Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
+_SHORT = 8
+
 Index = Sequence[Any]
 Key = tuple[Any, int]
 
@@ -41,6 +44,11 @@ class Tail:
     primitive: Primitive
     stages: Sequence[te.Tensor]
     buffers: Mapping[Key, Any]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a kernel writes it out for each pixel, and not once, in a loop."""
+        return len(self.stages) <= _SHORT
 
     def store(self, index: Index, value: Any) -> None:
         """Compute the outputs at `index` from the kernel's `value` there, and store them.
