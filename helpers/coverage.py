@@ -8,6 +8,7 @@ bytes that its kernels hand over in each dtype, and how far its result is off.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ def calls_inside(mod: tvm.IRModule, rules: Mapping[str, Rule]) -> set[Any]:
     inside = set()
 
     def listening(rule: Rule) -> Rule:
+        @functools.wraps(rule)  # an error is to name the rule, and not this
         def heard(ref_call: Any, new_args: Any, ctx: Any) -> Any:
             said = rule(ref_call, new_args, ctx)
             # A rule may also end a region itself, behind the call.

@@ -10,7 +10,7 @@ from tvm import relay
 
 from helpers.diff import diff
 from helpers.exercises import Exercise, expect
-from helpers.exercises.networks import expect_ends, fork, partitioned
+from helpers.exercises.networks import expect_ends, expect_same_numbers, fork, partitioned
 from helpers.networks import to_relay
 from helpers.registry import DEFAULT_RULES, Rule
 
@@ -59,6 +59,13 @@ def constant_on_the_right(rule: Rule) -> None:
     """so is one on the right, as before"""
     mod = _behind_a_convolution(lambda x: relay.nn.relu(relay.add(x, relay.const(0.7))))
     expect_ends(partitioned(mod, _with_add(rule)), ["nn.relu"])
+
+
+@either_way.point
+def the_same_sum(rule: Rule) -> None:
+    """a network with a constant on the left computes what it did"""
+    mod = _behind_a_convolution(lambda x: relay.add(relay.const(0.7), x))
+    expect_same_numbers(mod, partitioned(mod, _with_add(rule)))
 
 
 @either_way.point

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 import tvm
 from torch import nn
 from tvm import relay
 
 from helpers.exercises.checking import expect
-from helpers.networks import to_relay
+from helpers.networks import run, to_relay
 from helpers.registry import DEFAULT_RULES, partition_rules
+from helpers.text import operators
 
 END = ["annotation.cast_hint", "annotation.stop_fusion"]
 
@@ -61,10 +63,24 @@ def ended(mod: tvm.IRModule) -> list[str]:
 def expect_ends(mod: tvm.IRModule, expected: list[str]) -> None:
     """Raise `NotYet` unless the regions end behind these operators, and no others."""
     found = ended(mod)
-    expect(found == expected, f"a region ends behind {', '.join(f'`{name}`' for name in found) or 'nothing'}")
+    network = listed([name for name in operators(mod) if name not in END])
+    expect(found == expected, f"a region ends behind {listed(found) or 'nothing'}, in a network of {network}")
+
+
+def expect_same_numbers(before: tvm.IRModule, after: tvm.IRModule) -> None:
+    """Raise `NotYet` unless both compute the same of the same input."""
+    (given,) = before["main"].params
+    data = np.random.default_rng(0).random([int(size) for size in given.checked_type.shape], "float32")
+    expect(np.allclose(run(after, data), run(before, data), atol=1e-5), "it computes other numbers")
+
+
+def listed(names: list[str]) -> str:
+    """These names, each as code."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def partitioned(mod: tvm.IRModule, rules: Mapping[str, Any] = DEFAULT_RULES, **config: Any) -> tvm.IRModule:
     """What partition makes of `mod` with these rules and these options of the quantizer."""
+    expect(isinstance(rules, Mapping), f"it is of class `{type(rules).__name__}`, and no dictionary of rules")
     with partition_rules(rules), relay.quantize.qconfig(**config):
         return relay.quantize.partition()(mod)

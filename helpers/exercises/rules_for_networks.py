@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import tvm
 from torch import nn
 from tvm import relay
@@ -10,8 +9,7 @@ from tvm import relay
 from helpers.coverage import outside
 from helpers.diff import diff
 from helpers.exercises import Exercise, expect
-from helpers.exercises.networks import ended, expect_ends, fork, partitioned, sequence
-from helpers.networks import run
+from helpers.exercises.networks import ended, expect_ends, expect_same_numbers, fork, listed, partitioned, sequence
 from helpers.registry import DEFAULT_RULES, Rule
 from helpers.text import operators
 
@@ -23,7 +21,7 @@ def shuffle_stays(rules: Mapping[str, Rule]) -> None:
     """the shuffle behind a convolution is in its region, to its end"""
     mod = sequence(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ChannelShuffle(2), nn.Conv2d(4, 4, 3))
     left = outside(mod, rules)
-    expect(not left, f"{', '.join(f'`{name}`' for name in left)} is outside")
+    expect(not left, f"{listed(left)} is outside")
     expect_ends(partitioned(mod, rules), ["reshape", "add"])
 
 
@@ -62,9 +60,7 @@ def _expect_replaced(before: tvm.IRModule, after: tvm.IRModule) -> None:
     """The pooling is inside, is of the other kind, and gives the numbers that it gave."""
     expect(POOLING not in operators(after), f"`{POOLING}` is still there")
     expect_ends(after, ["nn.avg_pool2d"])
-    data = np.random.default_rng(0).random([int(n) for n in before["main"].params[0].checked_type.shape], "float32")
-    expected, found = run(before, data), run(after, data)
-    expect(np.allclose(found, expected, atol=1e-5), "the numbers are others")
+    expect_same_numbers(before, after)
 
 
 @windows.point

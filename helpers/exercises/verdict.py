@@ -26,6 +26,10 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         return f"not yet: {self.asked}, because {self.because}" if self.because else f"right: {self.asked}"
 
+    def behind(self, reason: str) -> str:
+        """The line where `reason` has been given already."""
+        return f"not yet: {self.asked}, for the same reason" if self.because == reason != "" else str(self)
+
 
 class Verdict:
     """The lines of one check."""
@@ -40,14 +44,17 @@ class Verdict:
         return not any(line.because for line in self.lines)
 
     def __repr__(self) -> str:
-        return "\n".join(map(str, self.lines))
+        return "\n".join(self._said())
+
+    def _said(self) -> list[str]:
+        """The lines as they are read one after the other; what the line before has said is not said again."""
+        reasons = ["", *(line.because for line in self.lines)]
+        return [line.behind(reason) for line, reason in zip(self.lines, reasons)]
 
     def _repr_html_(self) -> str:
         items = (
-            f'<li class="missing">○ {_html(str(line))}</li>'
-            if line.because
-            else f'<li class="right">✓ {_html(str(line))}</li>'
-            for line in self.lines
+            f'<li class="missing">○ {_html(said)}</li>' if line.because else f'<li class="right">✓ {_html(said)}</li>'
+            for line, said in zip(self.lines, self._said())
         )
         said = escape(f"what is right in {self.exercise}")
         return f'<div class="relay-verdict"><style>{STYLE}</style><ul aria-label="{said}">{"".join(items)}</ul></div>'

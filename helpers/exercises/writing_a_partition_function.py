@@ -60,8 +60,8 @@ def small_is_out(rule: Rule) -> None:
 
 @large.point
 def narrow_is_out(rule: Rule) -> None:
-    """nor is one of 1 × 4 or of 4 × 1"""
-    for size in ((1, 4), (4, 1)):
+    """nor is one of 2 × 5 or of 5 × 2"""
+    for size in ((2, 5), (5, 2)):
         _pooled(rule, nn.MaxPool2d(size), ["nn.relu", "add"])
 
 
@@ -70,6 +70,13 @@ def large_begins_nothing(rule: Rule) -> None:
     """one of 3 × 3 that no region leads to begins none"""
     mod = sequence(nn.MaxPool2d(3), nn.Conv2d(3, 4, 3), nn.ReLU())
     expect_ends(partitioned(mod, {**DEFAULT_RULES, "nn.max_pool2d": rule}), ["nn.relu"])
+
+
+@large.point
+def the_region_before(rule: Rule) -> None:
+    """regions before that of the pooling end where they did"""
+    mod = sequence(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU(), nn.MaxPool2d(4))
+    expect_ends(partitioned(mod, {**DEFAULT_RULES, "nn.max_pool2d": rule}), ["nn.relu", "nn.max_pool2d"])
 
 
 at_once = Exercise()

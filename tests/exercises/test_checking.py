@@ -63,6 +63,13 @@ def test_an_answer_that_raises_is_not_right_yet():
     assert "the answer raised TypeError: 'int' object is not callable" in repr(judged(4))
 
 
+def test_a_reason_is_given_once():
+    assert repr(judged(4)) == (
+        "not yet: two becomes four, because the answer raised TypeError: 'int' object is not callable\n"
+        "not yet: zero stays, for the same reason"
+    )
+
+
 def test_a_value_of_another_class_is_named():
     assert "because what it gives is of class `NoneType`, not `int`" in repr(judged(lambda n: None))
 

@@ -40,6 +40,24 @@ def leaves_the_wrapper_on(ref_call, new_args, ctx):
     return add_partition_generic(ref_call, new_args, ctx)
 
 
+def adds_it_twice(ref_call, new_args, ctx):
+    inside, expr = partition_expr_check(new_args[1])
+    if inside and relay.analysis.check_constant(new_args[0]):
+        return QPartitionExpr(_forward_op(ref_call, [expr, expr]))
+    return add_partition_generic(ref_call, new_args, ctx)
+
+
+def always_swaps(ref_call, new_args, ctx):
+    return add_partition_generic(ref_call, new_args[::-1], ctx)
+
+
+def ends_before_the_sum(ref_call, new_args, ctx):
+    lhs, rhs = new_args
+    if relay.analysis.check_constant(lhs) and partition_expr_check(rhs)[0]:
+        return QPartitionExpr(_forward_op(ref_call, [lhs, rhs.realize()]))
+    return add_partition_generic(ref_call, new_args, ctx)
+
+
 def does_not_look_inside(ref_call, new_args, ctx):
     lhs, rhs = new_args
     if relay.analysis.check_constant(lhs):
@@ -68,6 +86,16 @@ def stays_inside(ref_call, new_args, ctx):
     return QPartitionExpr(_forward_op(ref_call, [data, new_args[1]]))
 
 
+def asks_the_attribute(ref_call, new_args, ctx):
+    units = ref_call.attrs.units
+    return None if units is not None and units < 16 else starts(ref_call, new_args)
+
+
+def ends_behind_it(ref_call, new_args, ctx):
+    said = starts(ref_call, new_args)
+    return said.realize() if int(ref_call.args[1].checked_type.shape[0]) < 16 else said
+
+
 def asks_the_batch(ref_call, new_args, ctx):
     return starts(ref_call, new_args) if int(ref_call.args[0].checked_type.shape[0]) >= 16 else None
 
@@ -79,6 +107,8 @@ WRONG = {
         ({**DEFAULT_RULES, "subtract": DEFAULT_RULES["nn.conv2d"]}, "behind `nn.conv2d`, `nn.relu`"),
         ({**DEFAULT_RULES, "subtract": adds}, "behind `add`"),
         ({"subtract": add_partition_generic}, "behind nothing"),
+        ({**DEFAULT_RULES, "add": add_partition_generic}, "behind `nn.conv2d`"),
+        (add_partition_generic, "it is of class `function`, and no dictionary"),
     ],
     "either_way": [
         (add_partition_generic, "behind `nn.conv2d`"),
@@ -86,6 +116,9 @@ WRONG = {
         (only_the_left, "behind `nn.conv2d`"),
         (leaves_the_wrapper_on, "behind `nn.conv2d`, `nn.relu`"),
         (does_not_look_inside, "behind `nn.conv2d`, `add`"),
+        (adds_it_twice, "it computes other numbers"),
+        (always_swaps, "a region ends behind `nn.conv2d`"),
+        (ends_before_the_sum, "behind `nn.conv2d`, `nn.relu`"),
     ],
     "small_in_float": [
         (dense_if(lambda shape: True), "behind `nn.relu`, `add`"),
@@ -93,5 +126,7 @@ WRONG = {
         (dense_if(lambda shape: shape[0] > 16), "behind nothing"),
         (stays_inside, "behind `add`"),
         (asks_the_batch, "behind nothing"),
+        (asks_the_attribute, "behind `nn.relu`, `add`"),
+        (ends_behind_it, "behind `nn.relu`, `nn.dense`"),
     ],
 }
