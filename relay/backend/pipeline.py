@@ -13,6 +13,7 @@ from tvm import s_tir, tirx
 from tvm.tirx.compilation_pipeline import finalize_device_passes, finalize_host_passes, register_tir_pipeline
 
 from .scaling import ScaleVectors
+from .scaling_in_float import ScaleInFloat
 from .stack import AlignStack
 
 # By this name `relax.build` finds it.
@@ -34,6 +35,7 @@ def _pipeline() -> tuple[Any, Any, Any]:
                 tirx.transform.NarrowDataType(32),
                 s_tir.transform.LoopPartition(),
                 tirx.transform.VectorizeLoop(),
+                ScaleInFloat(),
                 ScaleVectors(),
                 tirx.transform.StorageRewrite(),
                 tirx.transform.UnrollLoop(),

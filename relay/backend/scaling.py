@@ -53,32 +53,32 @@ def _of_cast(cast: Any) -> Any:
 
 def _product(cast: Any) -> tuple[Any, int, int, int] | None:
     """The vector x and the numbers m, half and s of `(x * m + half) >> s`, or None for any other expression."""
-    lanes, shifted = _lanes(cast, "int32"), cast.value
+    lanes, shifted = lanes_of(cast, "int32"), cast.value
     if lanes % 2 or not isinstance(shifted, prim.RShift) or not isinstance(shifted.a, prim.Add):
         return None
     product = shifted.a.a
     if not isinstance(product, prim.Mul) or not isinstance(product.a, prim.Cast):
         return None
-    x, (factor, half, shift) = product.a.value, map(_number, (product.b, shifted.a.b, shifted.b))
-    if _lanes(x, "int32") != lanes or factor is None or half is None or shift is None:
+    x, (factor, half, shift) = product.a.value, map(number_in, (product.b, shifted.a.b, shifted.b))
+    if lanes_of(x, "int32") != lanes or factor is None or half is None or shift is None:
         return None
     return (x, factor, half, shift) if shift >= _UPPER and abs(factor) <= _MOST_FACTOR else None
 
 
-def _lanes(value: Any, dtype: str) -> int:
+def lanes_of(value: Any, dtype: str) -> int:
     """How many numbers of the dtype a vector has; 1 for anything else."""
     name, _, lanes = str(value.ty.dtype).partition("x")
     return int(lanes) if name == dtype and lanes else 1
 
 
-def _number(value: Any) -> int | None:
+def number_in(value: Any) -> int | None:
     """The number that all lanes have."""
     constant = value.value if isinstance(value, prim.Broadcast) else None
     return int(constant.value) if isinstance(constant, tirx.IntImm) else None
 
 
 def _in_halves(x: Any, factor: int, half: int, shift: int) -> Any:
-    lanes = _lanes(x, "int32")
+    lanes = lanes_of(x, "int32")
 
     def number(value: int) -> Any:
         return prim.Broadcast(tirx.const(value, "int64"), lanes // 2)
