@@ -81,7 +81,9 @@ def no_arithmetic_on_constants(answer: Pass) -> None:
 @fold.point
 def scale_in_the_weights(answer: Pass) -> None:
     """the scale is in the weights"""
-    left = _folded(answer).count("multiply")
+    found = _folded(answer)
+    expect("nn.batch_norm" not in found, "it is still in the `nn.batch_norm`")
+    left = found.count("multiply")
     expect(not left, f"{left} `multiply` is left: a pass runs only at its own `opt_level` or above")
 
 
