@@ -1,9 +1,15 @@
-"""AlignStack: what LLVM puts on the stack lies at multiples of a vector's size.
+"""AlignStack: local buffers are on the stack, and what LLVM puts there lies at multiples of a vector's size.
 
-    before   for y in T.parallel(56): ...
+    before   for y in T.parallel(56): sums = T.alloc_buffer((448,), "int32", scope="local"); ...
     after    T.attr("", "pragma_import_llvm", "define i32 @relay_align_stack() ...")
              T.call_extern("int32", "relay_align_stack")
-             for y in T.parallel(56): T.call_extern("int32", "relay_align_stack"); ...
+             for y in T.parallel(56):
+                 T.call_extern("int32", "relay_align_stack")
+                 sums = T.alloc_buffer(..., scope="local", annotations={"disable_lower_builtin": True}); ...
+
+TVM takes a local buffer from a pool of the thread's memory. LLVM then has to store what a loop leaves there, and calls
+the pool for each job. On the stack it is a variable: where all indices are constant, it is in registers and nowhere
+else. Only buffers too large for a stack stay in the pool.
 
 A vector that finds no register is stored on the stack. On x86 that is a multiple of 16 bytes by agreement, so most
 vectors of 64 bytes there would lie across two lines of the cache, and what is stored across two lines is slow to come
@@ -15,13 +21,14 @@ which LLVM writes out in the caller, has one. A parallel loop becomes a function
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import tvm
 import tvm_ffi
 from tvm import tirx
 from tvm.ir import StringImm
-from tvm.tirx.stmt import AttrStmt, Evaluate, For, ForKind, SeqStmt, Stmt
+from tvm.tirx.stmt import AllocBuffer, AttrStmt, Evaluate, For, ForKind, SeqStmt, Stmt
 
 from .target import features
 
@@ -36,15 +43,18 @@ define i32 @{name}() {{
 """
 # To what x86, as ARM, aligns a stack.
 _USUAL_BYTES = 16
+# Of a local buffer on the stack.
+_MOST_NUMBERS = 4096
 
 
 def AlignStack() -> tvm.transform.Pass:
-    """The pass, over TensorIR functions that know their target. It leaves those alone whose vectors are short."""
+    """The pass, over TensorIR functions that know their target. Where vectors are short, nothing needs aligning."""
     return tirx.transform.prim_func_pass(_aligned, opt_level=0, name="relay.AlignStack")
 
 
 def _aligned(func: tirx.PrimFunc, mod: tvm.IRModule, context: tvm.transform.PassContext) -> tirx.PrimFunc:
     size = _vector_bytes(func.attrs["target"])
+    func = func.with_body(tvm_ffi.structural_map(func.body, (AllocBuffer, _on_stack)))
     if size <= _USUAL_BYTES:
         return func
     body = _after_call(tvm_ffi.structural_map(func.body, (For, _of_loop)))
@@ -55,6 +65,13 @@ def _aligned(func: tirx.PrimFunc, mod: tvm.IRModule, context: tvm.transform.Pass
 @functools.lru_cache(maxsize=8)
 def _vector_bytes(target: tvm.target.Target) -> int:
     return 4 * features(target).lanes
+
+
+def _on_stack(allocation: Any) -> Any:
+    buffer = allocation.buffer
+    if buffer.scope() != "local" or math.prod(map(int, buffer.shape)) > _MOST_NUMBERS:
+        return allocation
+    return AllocBuffer(buffer, {"disable_lower_builtin": tirx.const(1, "bool")})
 
 
 def _of_loop(loop: Any) -> Any:

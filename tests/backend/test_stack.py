@@ -43,3 +43,19 @@ def test_frames_with_vectors_are_aligned(loop):
 def test_short_vectors_need_no_alignment():
     code = assembly("llvm -mcpu=x86-64", T.parallel)
     assert "andq\t$-64" not in code and "relay_align_stack" not in code
+
+
+@pytest.mark.parametrize(("numbers", "pooled"), [(64, False), (1024, False), (1 << 20, True)])
+@pytest.mark.parametrize("target", ["llvm -mcpu=znver4", "llvm -mcpu=x86-64"])
+def test_local_buffers_are_taken_from_the_pool_only_if_they_are_large(target, numbers, pooled):
+    with IRBuilder() as builder, T.prim_func(s_tir=True):
+        T.func_attr({"tirx.noalias": True, "global_symbol": "main"})
+        data, out = (T.arg(name, T.buffer((4, numbers), "float32")) for name in ("data", "out"))
+        with T.parallel(4) as row:
+            held = T.alloc_buffer((numbers,), "float32", scope="local")
+            with T.serial(numbers) as k:
+                T.buffer_store(held, data[row, numbers - 1 - k], [k])
+            with T.serial(numbers) as k:
+                T.buffer_store(out, held[k], [row, k])
+    module = tvm.tirx.build(tvm.IRModule({"main": builder.get()}), cpu_target(target), pipeline.NAME)
+    assert ("TVMBackendAllocWorkspace" in str(module.inspect_source("asm"))) == pooled
