@@ -71,7 +71,7 @@ def rule_table(stage: str | None = None) -> Table:
     for name in STAGES if stage is None else [stage]:
         for op_name, rule in _rules(STAGES[name]).items():
             function, place = _written(op_name, STAGES[name], rule)
-            whose = "default" if _is_default(function) else "yours"
+            whose = "default" if _is_default(op_name, STAGES[name], rule) else "yours"
             rows.append((op_name, name, getattr(function, "__qualname__", "a packed function"), place, whose))
     return Table(("operator", "stage", "function", "defined in", "whose"), rows)
 
@@ -145,15 +145,26 @@ def _shorter(place: str) -> str:
     return f"{inside[1] if inside else file.rpartition('/')[2]}:{line}"
 
 
-def _is_default(function: Any) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("tvm.relay")
+def _is_default(op_name: str, key: str, rule: Rule) -> bool:
+    """Whether Relay brought the rule. One that keeps packed functions alone had those that were there at first."""
+    if hasattr(relay.op.op, "rule"):
+        return str(getattr(_written(op_name, key, rule)[0], "__module__", "")).startswith("tvm.relay")
+    return _AT_FIRST[key].get(op_name) == _address(rule)
+
+
+def _address(packed: Any) -> int:
+    """What tells one packed function from another: each time that it is asked for, it is another object."""
+    return packed.handle.value
 
 
 def _default_rules() -> Mapping[str, Rule]:
     """What Relay brought: also if this module is imported after a rule of one's own was registered."""
-    return MappingProxyType(
-        {name: rule for name, rule in registered_rules().items() if _is_default(_written(name, KEY, rule)[0])}
-    )
+    return MappingProxyType({name: rule for name, rule in registered_rules().items() if _is_default(name, KEY, rule)})
 
 
+# For each stage the addresses of the rules that were registered when this module was imported.
+_AT_FIRST = {
+    key: {name: _address(rule) for name, rule in _rules(key).items() if hasattr(rule, "handle")}
+    for key in STAGES.values()
+}
 DEFAULT_RULES: Mapping[str, Rule] = _default_rules()
