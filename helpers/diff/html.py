@@ -1,7 +1,8 @@
 """The rows of a diff as HTML: side by side where there is room, one below the other where there is not.
 
-It needs no JavaScript. Stretches without a change fold away in `<details>`; two menus hide or dim types and spans by
-style alone. A line that is new or gone has a sign, a border of its own and words for screen readers besides its colour.
+It needs no JavaScript. Stretches without a change fold away in `<details>`; menus hide or dim types and spans, and
+choose between one column and two, by style alone. A line that is new or gone has a sign, a border of its own and words
+for screen readers besides its colour.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from helpers.diff.rows import Cell, Row, folds
 # A page with more rows than this gets slow; the others are in `Diff.rows`.
 MOST_ROWS = 4000
 VIEWS = ("hidden", "dimmed", "shown")
+# Side by side or one below the other; where it is fitting, there is room for both.
+_COLUMNS = ("fitting", "one", "two")
 # For each sign: the class of the row; what stands before its two cells; what a screen reader says of them.
 KINDS = {
     " ": ("same", ("", ""), ("", "")),
@@ -47,10 +50,16 @@ STYLE = """
 .relay-diff mark { color: inherit; background: rgb(210 153 34 / 30%); border-bottom: 2px dotted rgb(190 130 20);
   border-radius: 2px; padding: 0; }
 .relay-diff summary { cursor: pointer; padding: 0.1em 0.4em; font-style: italic; background: rgb(128 128 128 / 14%); }
+.relay-diff:has(.columns > [value="one"]:checked) :is(.pair:not(.gone, .changed) > .before, .gone > .after)
+  { display: none; }
+.relay-diff:has(.columns > [value="two"]:checked) .pair { display: grid; grid-template-columns: 1fr 1fr; }
 @container (max-width: 60rem) {
-  .relay-diff .pair:not(.gone, .changed) > .before, .relay-diff .gone > .after { display: none; }
+  .relay-diff:has(.columns > [value="fitting"]:checked) :is(.pair:not(.gone, .changed) > .before, .gone > .after)
+    { display: none; }
 }
-@container (min-width: 60.01rem) { .relay-diff .pair { display: grid; grid-template-columns: 1fr 1fr; } }
+@container (min-width: 60.01rem) {
+  .relay-diff:has(.columns > [value="fitting"]:checked) .pair { display: grid; grid-template-columns: 1fr 1fr; }
+}
 @container (max-width: 30rem) { .relay-diff .pair > * { padding-left: calc(1.6em + 3ch); text-indent: -3ch; } }
 .relay-diff:has(.types > [value="dimmed"]:checked) .ty:not(.sp),
 .relay-diff:has(.spans > [value="dimmed"]:checked) .sp:not(.ty), .relay-diff .ty.sp { opacity: 0.68; }
@@ -61,17 +70,17 @@ STYLE = """
 
 
 def html(rows: Sequence[Row], said: str, types: str, spans: str) -> str:
-    """The rows, below a line that begins with `said`; `types` and `spans` are what the two menus begin with."""
+    """The rows, below a line that begins with `said`; `types` and `spans` are what their menus begin with."""
     return (
         f'<div class="relay-diff"><style>{STYLE}</style><div class="bar"><span>{escape(said)}</span>'
-        f"{_menu('types', types)}{_menu('spans', spans)}</div>"
+        f"{_menu('types', VIEWS, types)}{_menu('spans', VIEWS, spans)}{_menu('columns', _COLUMNS, 'fitting')}</div>"
         f'<div class="rows" role="group" aria-label="{escape(said)}">{"".join(_parts(rows))}</div></div>'
     )
 
 
-def _menu(name: str, chosen: str) -> str:
+def _menu(name: str, words: Sequence[str], chosen: str) -> str:
     options = "".join(
-        f'<option value="{view}"{" selected" if view == chosen else ""}>{view}</option>' for view in VIEWS
+        f'<option value="{word}"{" selected" if word == chosen else ""}>{word}</option>' for word in words
     )
     return f'<label>{name} <select class="{name}" autocomplete="off">{options}</select></label>'
 
