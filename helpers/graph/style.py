@@ -88,6 +88,12 @@ _PAGE = """
 .relay-graph:not(:has(.shapes:checked)) .shape { display: none; }
 """
 
+# Who says which theme it is goes before the system: this book, JupyterLab and Notebook, VS Code, Colab.
+_SAY_LIGHT, _SAY_DARK = (
+    f'html[data-theme="{theme}"], body[data-jp-theme-light="{is_light}"], body.vscode-{theme}, html[theme="{theme}"]'
+    for theme, is_light in (("light", "true"), ("dark", "false"))
+)
+
 
 def alone(theme: str) -> str:
     """The rules for a picture that stands alone: `light`, `dark`, or `auto`, which is what the reader's system is."""
@@ -107,11 +113,7 @@ def page() -> str:
     return (
         f".relay-graph {{{light}}}"
         f"@media (prefers-color-scheme: dark) {{.relay-graph {{{dark}}}}}"
-        # Who says which theme it is goes before the system: this book, JupyterLab, VS Code.
-        f'html[data-theme="light"] .relay-graph, body[data-jp-theme-light="true"] .relay-graph, '
-        f"body.vscode-light .relay-graph {{{light}}}"
-        f'html[data-theme="dark"] .relay-graph, body[data-jp-theme-light="false"] .relay-graph, '
-        f"body.vscode-dark .relay-graph {{{dark}}}{_PAGE}{rules}"
+        f":is({_SAY_LIGHT}) .relay-graph {{{light}}}:is({_SAY_DARK}) .relay-graph {{{dark}}}{_PAGE}{rules}"
     )
 
 

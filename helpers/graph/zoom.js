@@ -1,4 +1,4 @@
-// Makes a picture of a graph zoom and move: wheel with Ctrl, drag, buttons, and the keys + - 0 and arrows.
+// Makes a picture of a graph zoom and move: wheel with Ctrl, drag, two fingers, buttons, and the keys + - 0 f and arrows.
 // Without it the picture has its own size and scrolls.
 
 const SMALLEST = 0.1;
@@ -56,7 +56,21 @@ export function zoomable(figure) {
     zoom(scale * Math.exp(-event.deltaY / 300), event.clientX - frame.left, event.clientY - frame.top);
   }, { passive: false });
 
-  // A finger scrolls by itself.
+  // A finger scrolls by itself. Two zoom the picture in place of the whole page.
+  let apart = 0;
+  const spread = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+  view.addEventListener("touchstart", ({ touches }) => { if (touches.length === 2) apart = spread(touches); });
+  view.addEventListener("touchmove", (event) => {
+    if (event.touches.length !== 2) return;
+    event.preventDefault();
+    const [one, other] = event.touches;
+    const frame = view.getBoundingClientRect();
+    const x = (one.clientX + other.clientX) / 2 - frame.left;
+    const y = (one.clientY + other.clientY) / 2 - frame.top;
+    zoom(scale * spread(event.touches) / apart, x, y);
+    apart = spread(event.touches);
+  }, { passive: false });
+
   view.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType === "touch") return;
     const frame = view.getBoundingClientRect();

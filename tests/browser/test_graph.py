@@ -63,6 +63,18 @@ def test_the_picture_is_moved_by_the_mouse_and_zooms_where_it_points(shown):
     assert centre == pytest.approx((150 + frame["height"] / 2) / height, abs=0.01)
 
 
+def test_two_fingers_zoom_the_picture_and_not_the_page(shown):
+    before = shown.evaluate(SIZE)
+    frame = shown.locator(".view").bounding_box()
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + 300
+    hand = shown.context.new_cdp_session(shown)
+    for kind, apart in (("touchStart", 50), ("touchMove", 60), ("touchMove", 100), ("touchEnd", None)):
+        fingers = [] if apart is None else [{"x": x, "y": y - apart, "id": 0}, {"x": x, "y": y + apart, "id": 1}]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+    assert shown.evaluate(SIZE) == pytest.approx(2 * before, rel=0.02)
+    assert shown.evaluate("visualViewport.scale") == 1
+
+
 def test_shapes_appear_when_asked_for(shown):
     shape = shown.locator(".view .shape").first
     assert not shape.is_visible()
