@@ -1,6 +1,7 @@
 """Every page of the built website, opened as a file with the network cut off."""
 
 import gzip
+from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -29,6 +30,15 @@ THIN = """() => { window.taken = [];
 WHOLE = "() => { for (const [other, inside] of window.taken) other.replaceChildren(...inside); }"
 
 
+# The levels of the headings, and what a screen reader is told of each picture. One that is hidden from it, or the face
+# of a button, is told by words beside it.
+LEVELS = """() => [...document.querySelectorAll("main :is(h1, h2, h3, h4, h5, h6)")]
+  .filter((heading) => heading.offsetParent).map((heading) => Number(heading.tagName[1]))"""
+PICTURES = """() => [...document.querySelectorAll(".bd-article :is(img, svg)")]
+  .filter((picture) => !picture.closest("[aria-hidden=true], button"))
+  .map((picture) => picture.getAttribute("alt") ?? picture.getAttribute("aria-label"))"""
+
+
 # The page fixture fails it for an error in the console, and for a request to anywhere else than a file.
 @pytest.mark.parametrize("name", [*PAGES, "genindex.html", "search.html"])
 def test_a_page_brings_all_that_it_needs_and_can_be_read_in_light_in_dark_and_on_a_telephone(site, page, name):
@@ -43,9 +53,15 @@ def test_a_page_brings_all_that_it_needs_and_can_be_read_in_light_in_dark_and_on
     assert violations(page, CONTRAST) == []
 
     page.evaluate(WHOLE)
-    page.set_viewport_size({"width": 360, "height": 700})
-    # What is wider scrolls in a place of its own.
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    # A tablet and a telephone.
+    for width in (1100, 360):
+        page.set_viewport_size({"width": width, "height": 700})
+        # What is wider scrolls in a place of its own.
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+    levels = page.evaluate(LEVELS)
+    assert levels.count(1) == 1 == levels[0] and all(below <= above + 1 for above, below in pairwise(levels))
+    assert all(page.evaluate(PICTURES))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -56,3 +72,14 @@ def test_a_page_comes_through_a_slow_line(site, name):
 def test_the_site_begins_with_the_first_chapter(site, page):
     page.goto((site / "index.html").as_uri())
     page.wait_for_url("**/book/welcome.html")
+
+
+def test_a_word_is_found_without_a_network(site, page):
+    page.goto((site / "book/welcome.html").as_uri())
+    page.keyboard.press("Control+k")
+    page.keyboard.type("requantization")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results li a", has_text="Realize").first
+    found.click()
+    page.wait_for_url("**/book/realize.html*")
+    assert "requantization" in page.locator(".bd-article").inner_text().lower()
