@@ -373,20 +373,27 @@ def _fixed_point_multiply(arrays: Sequence[np.ndarray], attrs: FixedPointMultipl
     """TVM v0.16, `tir.q_multiply_shift`: the product in 64 bits, shifted to the right with halves rounded up.
 
     TVM's shortcut for powers of two rounds in 32 bits and overflows at the largest numbers; this does not. Of an
-    integer narrower than 32 bits, TVM cannot build it everywhere; here it saturates.
+    integer narrower than 32 bits, TVM cannot build it everywhere; here it saturates. The product of an int64 has 96
+    bits, of which TVM keeps 64; here it keeps all of them.
     """
     (data,) = arrays
-    right = 31 - min(attrs.shift, 0)
-    product = (data.astype(np.int64) << max(attrs.shift, 0)) * attrs.multiplier
-    result = (product + (1 << (right - 1))) >> right
+    right, factor = 31 - attrs.shift, attrs.multiplier
+    half = 1 << right >> 1
+    wide = data.astype(np.int64)
+    # Of either half of the number, the product fits: x = (x >> 32) * 2**32 + (x & mask).
+    mask = (1 << 32) - 1
+    low = (wide & mask) * factor
+    middle = (low & mask) + (half & mask)
+    upper = (wide >> 32) * factor + (low >> 32) + (middle >> 32) + (half >> 32)
+    result = upper >> (right - 32) if right >= 32 else (upper << (32 - right)) + ((middle & mask) >> right)
     if data.dtype.itemsize < 4:
         result = np.clip(result, np.iinfo(data.dtype).min, np.iinfo(data.dtype).max)
     return np.asarray(result, data.dtype)
 
 
 def _fixed_point_type(types: Sequence[Any], attrs: FixedPointMultiplyAttrs) -> TensorType:
-    if not -31 <= attrs.shift <= 31:
-        raise TypeError(f"fixed_point_multiply is to shift by {attrs.shift}: give a number from -31 to 31")
+    if not -63 <= attrs.shift <= 31:
+        raise TypeError(f"fixed_point_multiply is to shift by {attrs.shift}: give a number from -63 to 31")
     return identity(types, attrs)
 
 
@@ -403,8 +410,8 @@ _FIXED_POINT_MULTIPLY = define(
 def fixed_point_multiply(data: Any, multiplier: int, shift: int) -> Call:
     """`data * multiplier * 2**(shift - 31)` in integers, halves rounded up: how a requantization multiplies.
 
-    `data` is an int32 tensor of any shape, which the result has too; `multiplier` is a fraction of 2**31. A result that
-    does not fit wraps around; that of a narrower integer saturates.
+    `data` is an int32 or int64 tensor of any shape, which the result has too; `multiplier` is a fraction of 2**31. A
+    result that does not fit wraps around; that of a narrower integer saturates.
     """
     attrs = FixedPointMultiplyAttrs(multiplier=integer(multiplier, "multiplier"), shift=integer(shift, "shift"))
     return Call(_FIXED_POINT_MULTIPLY, [data], attrs)

@@ -115,3 +115,52 @@ def test_truth_values_in_between(kernel):
     func = relay.Function([x], relay.where(large, y, relay.multiply(y, relay.const(0.25))))
     want = relay.create_executor("debug").evaluate(func)(data).numpy()
     np.testing.assert_allclose(relay.create_executor("graph").evaluate(func)(data).numpy(), want, rtol=1e-5, atol=1e-4)
+
+
+def test_integers_wrap_around_where_a_number_is_known():
+    """TVM would take `max(x + c, 0)` for `max(x, -c) + c`, and LLVM leaves a shift by all bits undefined."""
+    data = np.array([-(2**31), -(2**30) - 1, -5, 0, 5, 2**30 + 1, 2**31 - 1, 7], "int32")
+    x = relay.var("x", shape=(8,), dtype="int32")
+    known = [relay.const(value, "int32") for value in (1 << 30, -(1 << 31), (1 << 31) - 1, -7)]
+    made = [op(*pair) for op in (relay.add, relay.subtract, relay.multiply) for c in known for pair in ((x, c), (c, x))]
+    func = relay.Function([x], relay.Tuple([relay.nn.relu(each) for each in made]))
+    compare_on(func, data)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8"])
+@pytest.mark.parametrize("shift", [relay.left_shift, relay.right_shift])
+def test_shifts_by_all_bits_and_more(shift, dtype):
+    data = np.array([-128, -5, 0, 5, 127, 64, -1, 1]).astype(dtype)
+    x, y = (relay.var(name, shape=(8,), dtype=dtype) for name in "xy")
+    bits = data.itemsize * 8
+    known = [shift(x, relay.const(places, dtype)) for places in (1, bits - 1, bits, bits + 5)]
+    func = relay.Function([x, y], relay.Tuple([*known, shift(x, y)]))
+    compare_on(func, data, np.array([0, 1, bits - 1, bits, bits + 1, bits, bits + 1, 3], dtype))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_a_cast_to_fewer_bits_than_a_clip_leaves(dtype):
+    """What is used twice gets a name, and TVM looks at the bounds of what has one."""
+    data = np.array([-(2**31), -400, -300, -5, 5, 200, 300, 2**31 - 1], "int32")
+    x = relay.var("x", shape=(8,), dtype="int32")
+    casts = [relay.cast(relay.cast(relay.clip(x, -most, most), dtype), "int32") for most in (100, 300, 2**17)]
+    func = relay.Function([x], relay.Tuple([relay.multiply(y, relay.add(y, y)) for y in casts]))
+    compare_on(func, data)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_a_rescaling_of_any_number_by_any_factor(dtype):
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    data = np.array([least, least + 1, least // 3, -5, 5, most // 3, most - 1, most], dtype)
+    x = relay.var("x", shape=(8,), dtype=dtype)
+    shifts = (-63, -40, -32, -31, -7, 0, 1, 5, 31)
+    func = relay.Function([x], relay.Tuple([relay.fixed_point_multiply(x, 1230244864, shift) for shift in shifts]))
+    compare_on(func, data)
+
+
+def compare_on(func, *arrays):
+    """Compile `func`, and compare what it gives with the interpreter, bit for bit."""
+    want = relay.create_executor("debug").evaluate(func)(*arrays)
+    got = relay.create_executor("graph").evaluate(func)(*arrays)
+    for one, other in zip(leaves(got), leaves(want), strict=True):
+        np.testing.assert_array_equal(one, other)

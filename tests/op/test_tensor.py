@@ -245,6 +245,15 @@ def test_a_fixed_point_multiplication_is_exact():
     )
 
 
+@pytest.mark.parametrize("shift", [-63, -39, -32, -31, -7, 0, 1, 5, 31])
+def test_a_fixed_point_multiplication_of_64_bits_is_exact(shift):
+    """TVM keeps 64 bits of the product."""
+    x = np.array([-(2**63), -(2**40) - 1, -(2**32), -1, 0, 1, 2**32 - 1, 2**40 + 3, 2**63 - 1])
+    want = [(2 * int(number) * 1518500250 + 2 ** (31 - shift)) >> (32 - shift) for number in x]
+    wrapped = [(number + 2**63) % 2**64 - 2**63 for number in want]
+    assert run(relay.fixed_point_multiply, x, multiplier=1518500250, shift=shift).tolist() == wrapped
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
 def test_a_fixed_point_multiplication_of_narrow_integers_saturates(dtype):
     info = np.iinfo(dtype)
@@ -309,7 +318,7 @@ def var(*shape, dtype="float32"):
         (lambda: relay.exp(relay.Tuple([var(2)])), r"must be a tensor, not \(Tensor\[\(2\), float32\],\)"),
         (lambda: relay.where(var(2), var(2), var(2, dtype="int8")), "the dtypes float32 and int8"),
         (lambda: relay.where(var(3), var(2), var(2)), r"the shapes \(3,\) and \(2,\) do not broadcast"),
-        (lambda: relay.fixed_point_multiply(var(2, dtype="int32"), 1, 40), "shift by 40: give a number from -31 to 31"),
+        (lambda: relay.fixed_point_multiply(var(2, dtype="int32"), 1, 40), "shift by 40: give a number from -63 to 31"),
     ],
 )
 def test_types_that_do_not_fit(build, message):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tvm import te, tirx
+from tvm.ir import Call
+from tvm.ir.prim.expr import Cast
 
 from ...op.tensor import clip_bounds
 from . import real
@@ -61,8 +63,12 @@ def _sign(x: Any) -> Any:
 
 
 def _bounded(x: Any, low: Any, high: Any) -> Any:
-    """`x` between two bounds. A float is compared so that what is not a number stays so, as in NumPy and PyTorch."""
-    if not is_float(dtype_of(x)):
+    """`x` between two bounds. A float is compared so that what is not a number stays so, as in NumPy and PyTorch.
+
+    An integer is compared too where a bound is not of int8. TVM reckons with the bounds of a maximum and a minimum. In
+    a cast to an integer that is too narrow for them it fails.
+    """
+    if not is_float(dtype_of(x)) and all(bound is None or -128 <= bound.value <= 127 for bound in (low, high)):
         x = tirx.max(x, low)
         return x if high is None else tirx.min(x, high)
     above = x if high is None else tirx.Select(x > high, high, x)
@@ -175,20 +181,44 @@ def _leaky_relu(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
 
 @lowers("fixed_point_multiply")
 def _fixed_point_multiply(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
-    """The product in 64 bits, shifted to the right with halves rounded up."""
-    right = 31 - min(attrs.shift, 0)
-    factor, half, shift = (number(value, "int64") for value in (attrs.multiplier, 1 << (right - 1), right))
+    """The product in 64 bits, shifted to the right with halves rounded up; that of a wide integer has 96 bits."""
+    right, dtype = 31 - attrs.shift, out.dtype
+    product = _wide_product if dtype == "int64" and not _is_widened(args[0]) else _product
 
     def scaled(x: Any) -> Any:
-        wide = x.astype("int64")
-        moved = wide << number(attrs.shift, "int64") if attrs.shift > 0 else wide
-        whole = (moved * factor + half) >> shift
-        if out.dtype in ("int8", "uint8", "int16", "uint16"):  # these saturate
-            low, high = (bound(out.dtype).astype("int64") for bound in (tirx.min_value, tirx.max_value))
+        whole = product(x.astype("int64"), attrs.multiplier, right)
+        if dtype in ("int8", "uint8", "int16", "uint16"):  # these saturate
+            low, high = (bound(dtype).astype("int64") for bound in (tirx.min_value, tirx.max_value))
             whole = tirx.max(tirx.min(whole, high), low)
-        return whole.astype(out.dtype)
+        return whole.astype(dtype)
 
     return te.compute(out.concrete_shape, lambda *i: scaled(args[0](*i)), name="fixed_point_multiply")
+
+
+def _is_widened(data: te.Tensor) -> bool:
+    """Whether the numbers of an int64 tensor are those of a narrower one."""
+    body = data.op.body[0] if isinstance(data.op, te.ComputeOp) else None
+    return isinstance(body, Cast) and dtype_of(body.value) in ("int8", "uint8", "int16", "uint16", "int32")
+
+
+def _product(x: Any, factor: int, right: int) -> Any:
+    """`x * factor / 2**right`, where x is a number of 32 bits."""
+    if right > 62:
+        return number(0, "int64")
+    product = x * number(factor, "int64")
+    return (product + number(1 << right >> 1, "int64")) >> number(right, "int64") if right else product
+
+
+def _wide_product(x: Any, factor: int, right: int) -> Any:
+    """`x * factor / 2**right`: upper and lower half of x are multiplied apart."""
+    word, mask = number(32, "int64"), number((1 << 32) - 1, "int64")
+    half = 1 << right >> 1
+    low = (x & mask) * number(factor, "int64")
+    middle = (low & mask) + number(half & (1 << 32) - 1, "int64")
+    upper = (x >> word) * number(factor, "int64") + (low >> word) + (middle >> word) + number(half >> 32, "int64")
+    if right >= 32:
+        return upper >> number(right - 32, "int64")
+    return (upper << number(32 - right, "int64")) + ((middle & mask) >> number(right, "int64"))
 
 
 _ROUNDINGS = {"round": round_half_away, "floor": tirx.floor, "ceil": tirx.ceil, "trunc": tirx.trunc}
@@ -262,10 +292,49 @@ def _power(x: Any, y: Any) -> Any:
     return tirx.pow(x, y) if is_float(dtype_of(x)) else tirx.pow(x.astype("float64"), y.astype("float64"))
 
 
+def _wrapping(function: Scalar) -> Scalar:
+    """Arithmetic of int32 that wraps around, as NumPy's does, also where one number is known.
+
+    TVM reckons with known numbers as if int32 never overflowed: of `max(x + c, 0)` it makes `max(x, -c) + c`. In 64
+    bits the sum does not overflow, and LLVM makes an addition of 32 bits of it again.
+    """
+
+    def scalar(x: Any, y: Any) -> Any:
+        if dtype_of(x) != "int32" or not (_is_known(x) or _is_known(y)):
+            return function(x, y)
+        return function(x.astype("int64"), y.astype("int64")).astype("int32")
+
+    return scalar
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a value is read from a constant of no dimensions, which is written into the code."""
+    tensor = value.args[0] if isinstance(value, Call) and value.op.name == "te.tensor_load" else None
+    return tensor is not None and isinstance(tensor.op, te.ComputeOp) and isinstance(tensor.op.body[0], tirx.IntImm)
+
+
+def _left_shift(x: Any, y: Any) -> Any:
+    """No bits are left of a shift by all of them or more, as in NumPy; in LLVM it is undefined."""
+    most = number(_bits(x) - 1, dtype_of(y))
+    return tirx.Select(y > most, number(0, dtype_of(x)), x << tirx.min(y, most))
+
+
+def _right_shift(x: Any, y: Any) -> Any:
+    """The sign is left of a shift by all bits or more; nothing of a number without one."""
+    shifted = x >> tirx.min(y, number(_bits(x) - 1, dtype_of(y)))
+    if not dtype_of(x).startswith("uint"):
+        return shifted
+    return tirx.Select(y > number(_bits(x) - 1, dtype_of(y)), number(0, dtype_of(x)), shifted)
+
+
+def _bits(x: Any) -> int:
+    return int(dtype_of(x).lstrip("uint"))
+
+
 for _name, _combine, _of_bools in (
-    ("add", lambda x, y: x + y, tirx.Or),
-    ("subtract", lambda x, y: x - y, _differ),
-    ("multiply", lambda x, y: x * y, tirx.And),
+    ("add", _wrapping(lambda x, y: x + y), tirx.Or),
+    ("subtract", _wrapping(lambda x, y: x - y), _differ),
+    ("multiply", _wrapping(lambda x, y: x * y), tirx.And),
     ("divide", _divide, None),
     ("floor_divide", _floor_divide, None),
     ("trunc_divide", _trunc_divide, None),
@@ -287,8 +356,8 @@ for _name, _combine, _of_bools in (
     ("bitwise_and", lambda x, y: x & y, tirx.And),
     ("bitwise_or", lambda x, y: x | y, tirx.Or),
     ("bitwise_xor", lambda x, y: x ^ y, _differ),
-    ("left_shift", lambda x, y: x << y, None),
-    ("right_shift", lambda x, y: x >> y, None),
+    ("left_shift", _left_shift, None),
+    ("right_shift", _right_shift, None),
 ):
     _pair(_name, _combine, _of_bools)
 

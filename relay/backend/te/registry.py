@@ -81,7 +81,10 @@ def cast(value: Any, dtype: str) -> Any:
     if is_float(old):
         through = {"int8": "int32", "int16": "int32", "uint8": "int32", "uint16": "int32", "uint32": "int64"}.get(dtype)
         if through is not None:
-            return value.astype(through).astype(dtype)
+            return cast(value.astype(through), dtype)
+    if old.startswith("int") and dtype.startswith("uint"):
+        # TVM makes no unsigned number of a bound below zero, though it is a bound only.
+        return tirx.reinterpret(dtype, value.astype(dtype.removeprefix("u")))
     return value.astype(dtype)
 
 
