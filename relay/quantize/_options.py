@@ -99,9 +99,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises `TypeError` for an option that does not exist and for a value of another kind, `ValueError` for a value that
     is not allowed, also beside that of another option.
     """
+    if unknown := [name for name in given if name not in OPTIONS]:
+        raise TypeError(f"qconfig has no option {' or '.join(map(repr, unknown))}: it has {', '.join(OPTIONS)}")
     for name, value in given.items():
-        if name not in OPTIONS:
-            raise TypeError(f"qconfig has no option {name!r}: it has {', '.join(OPTIONS)}")
         option = OPTIONS[name]
         right_kind = isinstance(value, option.kinds)
         if not right_kind or not option.allows(value):
@@ -112,6 +112,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         _check_operator(name)
     for kind in ("input", "weight", "activation"):
         _check_room(kind, options[f"nbit_{kind}"], options[f"dtype_{kind}"])
+    _check_products(options)
     if options["do_simulation"] and options["partition_conversions"] == "fully_integral":
         raise ValueError(
             "do_simulation of qconfig leaves all in float, and partition_conversions 'fully_integral' refuses that: "
@@ -135,6 +136,27 @@ def _check_room(kind: str, bits: int, dtype: str) -> None:
             f"nbit_{kind} of qconfig is {bits}, for which dtype_{kind} {dtype!r} has no room: "
             f"take fewer bits, or dtype_{kind}={wider!r}"
         )
+
+
+def _check_products(options: Mapping[str, Any]) -> None:
+    """Refuse bits of inputs and weights for whose products there is no room; a simulation has none.
+
+    They stand in the accumulator. TONEAREST has 64 bits for one of them times a factor of 31 bits.
+    """
+    bits, dtype = [options[name] for name in ("nbit_input", "nbit_weight")], options["dtype_activation"]
+    largest = math.prod(map(_reach, bits))
+    if options["do_simulation"]:
+        return
+    if largest > np.iinfo(dtype).max:
+        where, instead = f"dtype_activation {dtype!r}", "dtype_activation='int64'"
+    elif largest > np.iinfo("int32").max and options["rounding"] == "TONEAREST":
+        where, instead = "what rounding 'TONEAREST' computes", "rounding='UPWARD'"
+    else:
+        return
+    raise ValueError(
+        f"nbit_input {bits[0]} and nbit_weight {bits[1]} of qconfig leave no room for a product in {where}: "
+        + ("take fewer bits" if largest > np.iinfo("int64").max else f"take fewer bits, or {instead}")
+    )
 
 
 def _reach(bits: int) -> int:

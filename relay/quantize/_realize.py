@@ -78,7 +78,7 @@ def simulated_quantize_realize(ref_call: _expr.Call, new_args: list[Any], ctx: A
             f"realize rounds to the nearest, not by {ref_call.attrs.rounding!r}: leave rounding at 'round'"
         )
     scale, *bounds = (_known(arg) for arg in (dom_scale, clip_min, clip_max))
-    low, high = map(_within_32_bits, bounds)
+    low, high = map(_held, bounds)
     if isinstance(data, QRealizeIntExpr):
         numbers, dtype = _rescaled(data, scale, low, high, ref_call)
     else:
@@ -103,9 +103,9 @@ def _rescaled(
     return _op.cast(_op.clip(data, low, high), given.dtype), given.dtype
 
 
-def _within_32_bits(bound: np.float32) -> float:
-    """A bound; for 2**31, which an int32 does not reach, the float32 before it."""
-    return float(min(bound, np.nextafter(np.float32(2**31), np.float32(0))))
+def _held(bound: np.float32) -> float:
+    """A bound; for 2**31 and 2**63, which 32 and 64 bits do not reach, the float32 before it."""
+    return float(np.nextafter(bound, np.float32(0)) if bound in (2.0**31, 2.0**63) else bound)
 
 
 def _shifted(data: _expr.Expr, places: int) -> _expr.Expr:

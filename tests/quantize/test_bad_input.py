@@ -53,6 +53,7 @@ def refused(mod, error, message):
 
 OPTIONS = {
     "unknown": ({"weight_scal": "max"}, TypeError, "qconfig has no option 'weight_scal': it has nbit_input, "),
+    "two unknown": ({"foo": 1, "nbit_input": 4, "bar": 2}, TypeError, "qconfig has no option 'foo' or 'bar': it has"),
     "mode": ({"calibrate_mode": "kl"}, ValueError, "takes one of global_scale, kl_divergence, percentile"),
     "weights": ({"weight_scale": "max2"}, ValueError, "takes one of power2, max"),
     "rounding": ({"rounding": "up"}, ValueError, "rounding of qconfig cannot be 'up': it takes one of UPWARD, TONEA"),
@@ -73,6 +74,22 @@ OPTIONS = {
         {"dtype_activation": "int16"},
         ValueError,
         "nbit_activation of qconfig is 32, for which dtype",
+    ),
+    "no room for products": (
+        {"nbit_weight": 26, "dtype_weight": "int32"},
+        ValueError,
+        "nbit_input 8 and nbit_weight 26 of qconfig leave no room for a product in dtype_activation 'int32': take few"
+        "er bits, or dtype_activation='int64'",
+    ),
+    "no room anywhere": (
+        {"nbit_input": 32, "dtype_input": "int32", "nbit_weight": 40, "dtype_weight": "int64"},
+        ValueError,
+        "leave no room for a product in dtype_activation 'int32': take fewer bits",
+    ),
+    "no room to round": (
+        {"nbit_weight": 26, "dtype_weight": "int32", "dtype_activation": "int64", "rounding": "TONEAREST"},
+        ValueError,
+        "no room for a product in what rounding 'TONEAREST' computes: take fewer bits, or rounding='UPWARD'",
     ),
     "zero": ({"global_scale": 0.0}, ValueError, "global_scale of qconfig cannot be 0.0: it takes a positive number"),
     "infinite": ({"global_scale": math.inf}, ValueError, "it takes a positive number"),
@@ -111,6 +128,7 @@ def test_options(options, error, message):
         {"nbit_input": 9, "dtype_input": "uint8"},
         {"nbit_activation": 64, "dtype_activation": "int64"},
         {"nbit_activation": 16, "dtype_activation": "int16"},
+        {"nbit_weight": 32, "dtype_weight": "int32", "do_simulation": True},
         {"skip_conv_layers": [7], "skip_dense_layer": np.bool_(False), "debug_enabled_ops": ["nn.conv2d"]},
     ],
 )

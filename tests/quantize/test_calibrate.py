@@ -246,6 +246,7 @@ def test_a_calibrated_network_is_near_the_one_in_float():
     made = calibrated(mod, data, calibrate_mode="percentile", weight_scale="max")
     x = data[0]["data"]
     bits = {"nbit_input": 24, "dtype_input": "int32", "nbit_weight": 24, "dtype_weight": "int32"}
+    bits |= {"dtype_activation": "int64"}
     fine = calibrated(mod, data, calibrate_mode="percentile", weight_scale="max", **bits)
     rounded, silent = (relay.create_executor("debug", each).evaluate()(x).numpy() for each in (made, fine))
     assert 0 < np.abs(rounded - silent).max() < 0.05 * np.abs(silent).max()

@@ -171,6 +171,8 @@ def test_they_are_compiled_too(case):
         {"nbit_input": 16, "dtype_input": "int16"},
         {"dtype_activation": "int64"},
         {"nbit_weight": 16, "dtype_weight": "int16", "nbit_activation": 64, "dtype_activation": "int64"},
+        {"nbit_weight": 40, "dtype_weight": "int64", "nbit_activation": 64, "dtype_activation": "int64"},
+        {"nbit_input": 40, "dtype_input": "int64", "nbit_activation": 64, "dtype_activation": "int64"},
     ],
 )
 def test_other_dtypes_are_compiled(options):
