@@ -79,18 +79,17 @@ def explorer(
     It begins with the first network and all rules on but those in `off`. Nothing is registered afterwards that was not
     before. `name` is the id of its place on a page; two on one page need two.
 
-    Raises `TypeError` for a network that is no module, `ValueError` for no network and no rule, for a network without
-    `main`, for a rule in `off` that is not there, and for a name that an address cannot hold.
+    Raises `TypeError` for a network that is no module, whose name is no text or whose `main` is not Relay's, and for
+    rules without operators; `ValueError` for no network and no rule, for a network without `main`, for a rule in `off`
+    that is not there, and for a name that an address cannot hold.
     """
-    if not isinstance(networks, Mapping):
-        raise TypeError(f"explorer takes networks by their names, not a {type(networks).__name__}: give {{name: mod}}")
+    for words, given in (("networks by their names", networks), ("rules by their operators", rules)):
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"explorer takes {words}, not a {type(given).__name__}: give {{name: …}}")
     if not networks:
         raise ValueError("explorer is given no network: give at least one, as {name: mod}")
     for called, mod in networks.items():
-        if not isinstance(mod, tvm.IRModule):
-            raise TypeError(f"the network {called!r} is a {type(mod).__name__}: give a module, as of tvm.IRModule")
-        if "main" not in [str(var.name_hint) for var in mod.get_global_vars()]:
-            raise ValueError(f"the network {called!r} has no function main: give the module that has it")
+        _check_network(called, mod)
     chosen = registered_rules() if rules is None else rules
     if not chosen:
         raise ValueError("explorer has no rule to switch: register one, or give some, such as DEFAULT_RULES")
@@ -99,3 +98,14 @@ def explorer(
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
         raise ValueError(f"explorer is named {name!r}: use a letter, and then letters, digits, - and _ only")
     return Explorer(networks, chosen, off, name)
+
+
+def _check_network(called: Any, mod: Any) -> None:
+    if not isinstance(called, str):
+        raise TypeError(f"a network is called {called!r}: give it a name that is a text")
+    if not isinstance(mod, tvm.IRModule):
+        raise TypeError(f"the network {called!r} is a {type(mod).__name__}: give a module, as of tvm.IRModule")
+    if "main" not in [str(var.name_hint) for var in mod.get_global_vars()]:
+        raise ValueError(f"the network {called!r} has no function main: give the module that has it")
+    if not isinstance(mod["main"], relay.Function):
+        raise TypeError(f"the main of the network {called!r} is a {type(mod['main']).__name__}: give one of Relay")

@@ -129,7 +129,7 @@ def _function(thing: Any) -> Any:
         return functions["main"]
     if len(functions) != 1:
         names = ", ".join(functions) or "none"
-        raise ValueError(f"the module has no main, and its Relay functions are: {names}; give one, as mod['name']")
+        raise ValueError(f"the module has no Relay function main: it has {names}; give one, as mod['name']")
     return next(iter(functions.values()))
 
 

@@ -26,6 +26,13 @@ def unpacked(stored, number):
     return {**found, **drawn}
 
 
+def loops():
+    placeholder = tvm.te.placeholder((4,), "float32")
+    return tvm.IRModule(
+        {"main": tvm.te.create_prim_func([placeholder, tvm.te.compute((4,), lambda i: placeholder[i])])}
+    )
+
+
 def fails(ref_call, new_args, ctx):
     raise ValueError("cannot")
 
@@ -136,8 +143,11 @@ def test_the_rules_are_those_that_are_registered():
 @pytest.mark.parametrize(
     ("networks", "options", "message"),
     [
-        (chain, {}, "takes networks by their names, not a IRModule: give {name: mod}"),
+        (chain, {}, "takes networks by their names, not a IRModule: give {name: …}"),
         (lambda: {"it": chain()["main"]}, {}, "the network 'it' is a Function: give a module"),
+        (lambda: {1: chain()}, {}, "a network is called 1: give it a name that is a text"),
+        (lambda: {"it": loops()}, {}, "the main of the network 'it' is a PrimFunc: give one of Relay"),
+        (lambda: {"it": chain()}, {"rules": ["nn.relu"]}, "takes rules by their operators, not a list"),
     ],
 )
 def test_something_that_is_no_network_is_one_sentence(networks, options, message):

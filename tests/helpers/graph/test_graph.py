@@ -239,9 +239,9 @@ def test_what_is_no_graph_is_refused_in_a_sentence(thing):
 def test_a_module_without_main_is_asked_which_function():
     names = [relay.GlobalVar(name) for name in ("f", "g")]
     several = tvm.IRModule({name: function(relay.nn.relu(x())) for name in names})
-    with pytest.raises(ValueError, match=r"has no main, and its Relay functions are: f, g; give one"):
+    with pytest.raises(ValueError, match="has no Relay function main: it has f, g; give one"):
         graph(several)
-    with pytest.raises(ValueError, match="its Relay functions are: none"):
+    with pytest.raises(ValueError, match="it has none"):
         graph(tvm.IRModule())
     assert lines(several["f"])[1] == "1  nn.relu"
 
