@@ -23,7 +23,11 @@ def reach(mod: tvm.IRModule) -> float:
 
 def largest(mod: tvm.IRModule, samples: Samples) -> float:
     """The largest magnitude that is rounded on these samples."""
-    return max(float(np.abs(values).max()) for chunk in relay.quantize.collect_stats(mod, samples) for values in chunk)
+    return max(
+        float(np.abs(values).max())
+        for chunk in relay.quantize._calibrate.collect_stats(mod, samples)
+        for values in chunk
+    )
 
 
 nothing_cut_off = Exercise()
