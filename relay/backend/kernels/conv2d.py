@@ -225,10 +225,7 @@ class Loops:
                 size = len(pixels) * self.tile.vectors * self.shape.lanes
                 sums = T.alloc_buffer((size,), self.dot.sums, scope="local")
                 tile = _Tile(n, o, y, x, pixels, sums)
-                if offsets is None:
-                    self.clear(sums, size // self.shape.lanes)
-                else:
-                    self._start(tile, down, run.taps, offsets)
+                self._start(tile, down, run.taps, offsets)
                 self.sum(tile, down, run.taps)
                 self._finish(tile)
 
@@ -250,14 +247,18 @@ class Loops:
             T.buffer_store(sums, self.dot.vector(0), [self.at(v)])
 
     def _start(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap], offsets: Any) -> None:
-        """Start each sum from what undoes the shift of the data, for the weights that its pixel will meet."""
+        """Start each sum, also from what undoes the shift of the data, for the weights that its pixel will meet."""
         met: dict[tuple[Any, ...], list[int]] = {}
         for pixel, (r, x) in enumerate(tile.pixels):
-            rows = tuple(taps for taps in down if r in taps.inside)
-            met.setdefault((rows, _columns(across, x)), []).append(pixel)
-        whole = T.alloc_buffer((self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
+            rows = tuple(taps for taps in down if r in taps.inside and offsets is not None)
+            met.setdefault((rows, _columns(across, x) if rows else ()), []).append(pixel)
+        lanes = self.shape.lanes
+        whole = T.alloc_buffer((self.tile.vectors * lanes,), self.dot.sums, scope="local")
         for (rows, columns), pixels in met.items():
-            self.clear(whole, self.tile.vectors)
+            for v in range(self.tile.vectors):
+                with T.vectorized(lanes) as lane:
+                    start = self.tail.start(self.place(tile.n, tile.o + v, tile.y, tile.x, lane))
+                    T.buffer_store(whole, start, [v * lanes + lane])
             for taps in rows:
                 with _counted(taps.first, taps.count) as ky:
                     for v in range(self.tile.vectors):

@@ -169,16 +169,20 @@ class _Loops:
         return next(whole, tiles)
 
     def _load_weights(self, o: Any) -> None:
-        """The weights of a block as operands, and what each sum starts from: what undoes the shift of the data."""
+        """The weights of a block as operands, and what each sum starts from, also what undoes the shift of the data."""
         kernel, stride = self.shape.kernel, self.shape.strides[1]
         self.weights: dict[tuple[int, int, int], Any] = {}
         for ky, j, column in itertools.product(range(kernel[0]), range(self.plan.windows), range(self.plan.columns)):
             taps = [j * GROUP + p - column * stride for p in range(GROUP)]
             pixels = [self._tap(o, ky, tap) if 0 <= tap < kernel[1] else self._nothing() for tap in taps]
             self.weights[ky, j, column] = self.dot.weights(T.Bind(self._interleaved(pixels)))
-        self.start = self.dot.vector(0)
+        lanes = self.shape.lanes
+        start = T.alloc_buffer((lanes,), self.dot.sums, scope="local")
+        with T.vectorized(lanes) as lane:
+            T.buffer_store(start, self.tail.start((0, o, 0, 0, lane)), [lane])
+        self.start = T.Bind(start[self._at(0)])
         if self.dot.is_shifted:
-            added = self.start
+            added = self.dot.vector(0)
             for ky, j in itertools.product(range(kernel[0]), range(self.plan.windows)):
                 added = self.dot.add(added, self.dot.zeros(), self.weights[ky, j, 0])
             self.start = T.Bind(self.start - added)

@@ -12,6 +12,7 @@ They are the tensor expressions of `relay.backend.te`, read at one index.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any
 import tvm_ffi
 from tvm import te, tirx
 from tvm.ir import Call, Expr
+from tvm.ir.prim import expr as prim
 from tvm.script.ir_builder import IRBuilder
 from tvm.tirx.script import builder as T
 from tvm.tirx.script.builder.frame import ForFrame
@@ -33,6 +35,9 @@ _LONGEST = 100
 # Of so many operators a tail is written out for each pixel. A sigmoid has more, and would take seconds to compile.
 _SHORT = 8
 
+# The axes of channels, in `(batch, blocks, height, width, block)` and in `(rows, units)`.
+_CHANNEL_AXES = (1, 4)
+
 Index = Sequence[Any]
 Key = tuple[Any, int]
 
@@ -45,20 +50,50 @@ class Tail:
     stages: Sequence[te.Tensor]
     buffers: Mapping[Key, Any]
 
+    @functools.cached_property
+    def bias(self) -> te.Tensor | None:
+        """The stage that adds a number for each channel to the kernel's result, if nothing else is done with that.
+
+        None where numbers are float32: there it makes a difference which are added first.
+        """
+        result, inputs = _key(self.primitive.result), set(map(_key, self.primitive.inputs))
+        found = [stage for stage in self.stages if any(_key(read) == result for read, _ in _loads(stage))]
+        if len(found) != 1 or dtype_of(found[0]) != "int32" or not _is_sum_of_two(found[0]):
+            return None
+        if result in map(_key, self.primitive.outputs):
+            return None
+        pixel = [axis.var for k, axis in enumerate(found[0].op.axis) if k not in _CHANNEL_AXES]
+        of_channel = [
+            _key(read) in inputs and not any(i.same_as(axis) for i in index for axis in pixel)
+            for read, index in _loads(found[0])
+            if _key(read) != result
+        ]
+        return found[0] if of_channel == [True] else None
+
+    def start(self, index: Index) -> Any:
+        """What the kernel's sum at `index` begins with. It is the same for all of a channel."""
+        zero = tirx.const(0, dtype_of(self.primitive.result))
+        if self.bias is None:
+            return zero
+        return self._element(self.bias, _as_expressions(index), {_key(self.primitive.result): zero})
+
     @property
     def is_short(self) -> bool:
         """Whether a kernel writes it out for each pixel, and not once, in a loop."""
         return len(self.stages) <= _SHORT
 
     def store(self, index: Index, value: Any) -> None:
-        """Compute the outputs at `index` from the kernel's `value` there, and store them.
+        """Compute the outputs at `index` from the kernel's `value` there, which began with `start`, and store them.
 
         A value of many steps is kept in a register, one number for each turn of the loop around: where TVM simplifies,
         it writes variables out.
         """
-        index = [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
+        index = _as_expressions(index)
         known, sizes = {_key(self.primitive.result): value}, dict[Any, int]()
         for stage in self.stages:
+            if self.bias is not None and stage.same_as(self.bias):
+                known[_key(stage)] = value
+                continue
             element = self._element(stage, index, known)
             size = _size(element, sizes)
             if dtype_of(element).startswith("bool"):  # TVM's analyzer fails on a vector of them in a variable
@@ -88,8 +123,7 @@ class Tail:
             buffer = self.buffers.get(_key(source))
             return self._element(source, place, known) if buffer is None else buffer[tuple(place)]
 
-        body = tensor.op.body[tensor.value_index]
-        return tvm_ffi.structural_map(body, ((tirx.Var, lambda var: axes.get(var, var)), (Call, read)))
+        return tvm_ffi.structural_map(_body(tensor), ((tirx.Var, lambda var: axes.get(var, var)), (Call, read)))
 
 
 @contextmanager
@@ -105,6 +139,10 @@ def kernel_function(primitive: Primitive, stages: Sequence[te.Tensor]) -> Iterat
             for tensor in (*primitive.inputs, *primitive.outputs)
         }
         yield builder, Tail(primitive, stages, buffers)
+
+
+def _as_expressions(index: Index) -> Index:
+    return [tirx.const(i, "int32") if isinstance(i, int) else i for i in index]
 
 
 def _size(value: Any, sizes: Mapping[Any, int]) -> int:
@@ -192,5 +230,16 @@ def _loads(tensor: te.Tensor) -> list[tuple[te.Tensor, Index]]:
             found.append((call.args[0], list(call.args)[1:]))
         return call
 
-    tvm_ffi.structural_map(tensor.op.body[tensor.value_index], (Call, seen))
+    tvm_ffi.structural_map(_body(tensor), (Call, seen))
     return found
+
+
+def _is_sum_of_two(tensor: te.Tensor) -> bool:
+    body = _body(tensor)
+    if not isinstance(body, prim.Add):
+        return False
+    return all(isinstance(side, Call) and side.op.name == "te.tensor_load" for side in (body.a, body.b))
+
+
+def _body(tensor: te.Tensor) -> Any:
+    return tensor.op.body[tensor.value_index]

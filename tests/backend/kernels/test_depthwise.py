@@ -38,7 +38,7 @@ def convolution(
     )
     found = relay.add(made, bias)
     if dtype == "int8":
-        found = relay.fixed_point_multiply(found, multiplier=1518500250, shift=-8)
+        found = relay.fixed_point_multiply(found, multiplier=1518500224, shift=-8)
         found = relay.cast(relay.clip(found, -127, 127), "int8")
     return infer(relay.Function([x, w, bias], found), tvm.IRModule())
 
