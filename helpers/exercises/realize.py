@@ -85,7 +85,9 @@ def gives(answer: Requantize, totals: list[int], multiplier: int, shift: int, be
     found = expect_a(np.ndarray, answer(np.array(totals, "int32"), multiplier, shift))
     wrong = [at for at, (one, other) in enumerate(zip(exact, found.tolist())) if one != other]
     at = wrong[0] if wrong else 0
-    expect(not wrong, f"{totals[at]} * {multiplier} >> {places} becomes {found.tolist()[at]}: {because}")
+    product, became = f"{totals[at]} * {multiplier} / 2**{places}", found.tolist()[at]
+    about = totals[at] * multiplier / 2**places
+    expect(not wrong, f"{product} is about {about:.6g} and becomes {became}: {because}")
 
 
 @requantize.point
@@ -103,7 +105,7 @@ def half_up(answer: Requantize) -> None:
 @requantize.point
 def large(answer: Requantize) -> None:
     "sums of 31 bits do not overflow"
-    gives(answer, [2**31 - 1, -(2**31), 10**9], FOUR_FIFTHS, -24, "the product has more bits than there was room for")
+    gives(answer, [2**31 - 1, -(2**31), 10**9], FOUR_FIFTHS, -24, "has the product room for 63 bits?")
 
 
 @requantize.point

@@ -89,7 +89,7 @@ WRONG = {
     "requantize": [
         (computes_in_float, "is not with floats"),
         (computes_with_a_decimal, "is not with floats"),
-        (stays_in_32_bits, "more bits than there was room for"),
+        (stays_in_32_bits, "has the product room for 63 bits?"),
         (rounds_down, "the nearest integer is another one"),
         (rounds_away_from_zero, "a half has not gone up"),
         (does_not_cut_off, "it is beyond the bounds"),
