@@ -14,8 +14,9 @@ help:  ## List the targets
 book: $(READY)  ## Execute the chapters and build the website into _build/html
 	@$(IN_VENV) -m build.book
 
-test: $(READY_DEV)  ## Run the tests
-	@$(IN_VENV) -m pytest -rs
+# In the order of their names the files that take longest come first, and both processes end at about the same time.
+test: $(READY_DEV)  ## Run the tests, in up to four processes
+	@$(IN_VENV) -m pytest -rs --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test-notebooks: $(READY_DEV)  ## Build the book, run each of its notebooks again, and compare what they show
 	@$(IN_VENV) -m build.book
