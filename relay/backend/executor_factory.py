@@ -11,7 +11,7 @@ from tvm import relax
 from tvm.ir import IRModule
 
 from .describe import Description, Made, described
-from .graph_executor import check_processor, foreign
+from .graph_executor import check_device, check_processor, foreign
 from .target import features, requirements
 
 
@@ -44,7 +44,12 @@ class ExecutorFactoryModule:
             raise KeyError(f"the library has no entry {name!r}: it has 'default'")
         # Code for another architecture could not even be asked what it needs.
         check_processor(requirements(self.target))
-        return lambda device: relax.VirtualMachine(self.executable, device)
+
+        def machine(device: Any) -> relax.VirtualMachine:
+            check_device(device)
+            return relax.VirtualMachine(self.executable, device)
+
+        return machine
 
     def export_library(self, file_name: str | Path, **options: Any) -> None:
         """Save the network, with its parameters, as a shared library; options are those of TVM's own method.

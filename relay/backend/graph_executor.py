@@ -257,10 +257,20 @@ def _signature(machine: VirtualMachine) -> dict[str, Any]:
 
 
 def virtual_machine(module: Any, device: Any) -> VirtualMachine:
-    """The machine that runs a compiled module. Raises `ValueError` where this processor lacks what it needs."""
+    """The machine that runs a compiled module.
+
+    Raises `ValueError` for a device that is no CPU, and where this processor lacks what the module needs.
+    """
+    check_device(device)
     machine = VirtualMachine(module, device)
     check_processor(_signature(machine)["processor"])
     return machine
+
+
+def check_device(device: Any) -> None:
+    """Raise `ValueError` for a device that is no CPU."""
+    if isinstance(device, tvm.runtime.Device) and device.dlpack_device_type() != tvm.cpu().dlpack_device_type():
+        raise ValueError(f"the library is compiled for CPUs, and {device} is none: pass tvm.cpu()")
 
 
 def check_processor(needed: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from tvm.ir import GlobalVar, IRModule, Op
 
 from .. import analysis as _analysis
-from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem, Var
+from ..expr import Call, Constant, Function, Let, Tuple, TupleGetItem, Var, is_operator
 from ..expr_functor import children, post_order, rewrite, with_children
 from ..module import main_of
 from ..text import span_text
@@ -160,7 +160,8 @@ def _refuse_floats(func: Function, middle: Function) -> None:
     left = [call for call in _float_calls(func) if call.op.name not in CONVERSIONS]
     left += [call for call in _float_calls(middle) if call.op.name in CONVERSIONS]
     if left:
-        names = ", ".join(dict.fromkeys(map(_named, left)))
+        made = _made_by_the_quantizer(func) | _made_by_the_quantizer(middle)
+        names = ", ".join(dict.fromkeys(map(_named, [call for call in left if call not in made] or left)))
         raise ValueError(
             f"the network is not fully integral, these operators compute in float: {names}; quantize them too, "
             "or take partition_conversions='enabled'"
@@ -172,6 +173,28 @@ def _float_calls(func: Function) -> Iterator[Call]:
     for node, _ in post_order(func.body):
         if isinstance(node, Call) and isinstance(node.op, Op) and any(map(_is_float, (node, *node.args))):
             yield node
+
+
+def _made_by_the_quantizer(func: Function) -> set[Any]:
+    """The calls that convert to integers and back, and those that keep values apart: no operators of the network."""
+    made: set[Any] = set()
+    for node, _ in post_order(func.body):
+        converts = _converts(node) or (_scales(node) and _converts(node.args[0]))
+        if converts or is_operator(node, "annotation.stop_fusion"):
+            made.add(node)
+        elif is_operator(node, "clip") and is_operator(node.args[0], "round") and _scales(node.args[0].args[0]):
+            made |= {node, node.args[0], node.args[0].args[0]}
+    return made
+
+
+def _converts(node: Any) -> bool:
+    """Whether `node` is a cast from integers to floats or from floats to integers."""
+    return is_operator(node, "cast") and _is_float(node) != _is_float(node.args[0])
+
+
+def _scales(node: Any) -> bool:
+    """Whether `node` is a product with a number."""
+    return is_operator(node, "multiply") and isinstance(node.args[1], Constant) and node.args[1].value().ndim == 0
 
 
 def _is_float(node: Any) -> bool:

@@ -37,8 +37,9 @@ def profile(
     for number, sample in enumerate(_with_progress(dataset, what), start=1):
         for call, values in network.run(_checked(sample, network.inputs, number - 1)):
             if not np.isfinite(values).all():
+                layer = _one_of_several(call.args[0], func)
                 raise ValueError(
-                    f"sample {number - 1} of the data set makes NaN or infinity of {described(call.args[0])}: "
+                    f"sample {number - 1} of the data set makes NaN or infinity of {layer}: "
                     "leave it out, or mend the network"
                 )
             yield call, values
@@ -97,12 +98,26 @@ def _value(value: Any, ty: Any, name: str, where: str) -> Any:
 
 def described(node: Any) -> str:
     """The layer that a value belongs to, for a message: the nearest operator at or below it that has a place."""
+    node = _layer(node)
+    name = node.op.name if _expr.is_operator(node) else getattr(node, "name_hint", type(node).__name__)
+    return f"{name} at {span_text(node.span)}" if node.span is not None else name
+
+
+def _layer(node: Any) -> Any:
+    """The nearest operator at or below a node that has a place; the node itself where none has."""
     below = node
     while _expr.is_operator(below) and below.span is None and below.args:
         below = below.args[0]
-    node = below if _expr.is_operator(below) else node
-    name = node.op.name if _expr.is_operator(node) else getattr(node, "name_hint", type(node).__name__)
-    return f"{name} at {span_text(node.span)}" if node.span is not None else name
+    return below if _expr.is_operator(below) else node
+
+
+def _one_of_several(node: Any, func: _expr.Function) -> str:
+    """The layer that a value belongs to; of several operators of its name without a place, which one."""
+    layer, name = _layer(node), described(node)
+    if not _expr.is_operator(layer) or layer.span is not None:
+        return name
+    alike = [other for other, _ in post_order(func.body) if _expr.is_operator(other, layer.op.name)]
+    return name if len(alike) == 1 else f"{name}, call {alike.index(layer) + 1} of {len(alike)}"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,14 @@ def test_targets(target, says):
     assert str(mod) == before and tvm.target.Target.current(allow_none=True) is None
 
 
+def test_devices(tmp_path):
+    lib = relay.build(module(), "llvm")
+    lib.export_library(tmp_path / "net.so")
+    for each in (lib, tvm.runtime.load_module(tmp_path / "net.so")):
+        with pytest.raises(ValueError, match="compiled for CPUs, and cuda:0 is none: pass tvm.cpu()"):
+            each["default"](tvm.cuda(0))
+
+
 @pytest.fixture(scope="module")
 def graph():
     return graph_executor.GraphModule(relay.build(module(), "llvm")["default"](tvm.cpu()))

@@ -153,7 +153,7 @@ DATA = {
     "overflow": (
         [SAMPLE, {"data": 3e38 * IMAGE}],
         ValueError,
-        "sample 1 of the data set makes NaN or infinity of nn.r",
+        "sample 1 of the data set makes NaN or infinity of nn.relu: leave it out",
     ),
 }
 
@@ -175,6 +175,15 @@ def test_tuples_are_inputs_too():
         quantized(mod, [{"pair": IMAGE}], calibrate_mode="percentile")
     with refused(mod, ValueError, "'pair'[1] in sample 0 of the data set holds NaN or infinity"):
         quantized(mod, [{"pair": (IMAGE, math.nan * IMAGE)}], calibrate_mode="percentile")
+
+
+def test_an_overflow_in_one_of_several_layers():
+    x, kernel = relay.var("data", shape=(1, 4, 3, 3)), relay.const(np.full((4, 4, 1, 1), 1e20, "float32"))
+    for _ in range(4):
+        x = relay.nn.relu(relay.nn.conv2d(x, kernel, channels=4, kernel_size=(1, 1)))
+    mod = module(x)
+    with refused(mod, ValueError, "sample 0 of the data set makes NaN or infinity of nn.relu, call 2 of 4: leave it"):
+        quantized(mod, [{"data": np.ones((1, 4, 3, 3), "float32")}], calibrate_mode="percentile")
 
 
 def test_two_inputs_of_one_name():

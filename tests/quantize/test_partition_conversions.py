@@ -135,9 +135,16 @@ def test_operators_left_in_float_are_listed():
     x = relay.nn.relu(real(conv(quantized(relay.tanh(image())))))
     mod = module(relay.nn.softmax(x))
     before = str(mod)
-    with pytest.raises(ValueError, match="compute in float: tanh, nn.relu, nn.softmax, multiply, round, clip, cast;"):
+    with pytest.raises(ValueError, match="compute in float: tanh, nn.relu, nn.softmax;"):
         partition_conversions(mod, INTEGERS, True)
     assert str(mod) == before
+
+
+def test_a_product_of_the_network_is_listed_beside_the_conversions_around_it():
+    half = relay.multiply(real(conv(quantized(image()))), relay.const(0.5))
+    x = quantized(relay.multiply(half, relay.const(3.0)))
+    with pytest.raises(ValueError, match="compute in float: multiply; quantize"):
+        partition_conversions(module(real(relay.nn.relu(x))), INTEGERS, True)
 
 
 def test_a_function_of_that_name():
