@@ -49,7 +49,7 @@ class Table:
         body = "".join(row([_text(value) for value in cells], "td") for cells in self.rows)
         return (
             f'<div class="relay-table" style="overflow-x:auto;color:{TEXT_COLOUR}" tabindex="0">'
-            '<table style="color:inherit">'
+            '<table style="color:inherit;font-size:0.9em">'
             f"<thead>{row(self.heading, 'th')}</thead><tbody>{body}</tbody></table></div>"
         )
 
