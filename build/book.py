@@ -1,7 +1,7 @@
 """Builds the website: `python -m build.book`, in the root of the checkout.
 
-Executes the chapters that are new or out of date. Fails at an error in a cell, at a warning of Sphinx, and at
-a page that loads something from outside the website.
+Executes the chapters that are new or out of date. Fails at an error in a cell, at a warning of Sphinx, at a page that
+loads something from outside the website, and at a link to what is not there.
 """
 
 import os
@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build import freshness, self_contained
+from build import freshness
+from build.finish import finish
 
 ROOT = Path(__file__).resolve().parent.parent
 # The package has no `python -m jupyter_book`, and its script stops working when a checkout is moved.
@@ -33,12 +34,7 @@ def main(root: Path = ROOT) -> int:
         shutil.rmtree(build / ".doctrees", ignore_errors=True)
         print("The book was not built: the reason stands above.", file=sys.stderr)
         return 1
-    problems = self_contained.problems(build / "html")
-    if problems:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 1
-    print(f"The book is built. Open {(build / 'html' / 'index.html')}")
-    return 0
+    return finish(build / "html", "The book is built.")
 
 
 if __name__ == "__main__":

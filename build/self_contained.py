@@ -104,12 +104,15 @@ def complaint(site: Path, file: Path, address: str) -> str:
     return "" if target.is_file() else "is not there: correct the address, or put the file there"
 
 
+def pages(site: Path) -> list[Path]:
+    """The pages in the folder `site`; themes leave templates of pages under _static."""
+    return sorted(page for page in site.rglob("*.html") if page.relative_to(site).parts[0] != "_static")
+
+
 def problems(site: Path) -> list[str]:
     """One sentence for each thing that a page or style sheet in the folder `site` must not load."""
     found = []
-    # Themes leave templates of pages under _static.
-    pages = [page for page in site.rglob("*.html") if page.relative_to(site).parts[0] != "_static"]
-    for file in sorted([*pages, *site.rglob("*.css")]):
+    for file in sorted([*pages(site), *site.rglob("*.css")]):
         text = file.read_text(encoding="utf-8")
         for line, address in page_loads(text) if file.suffix == ".html" else css_loads(text):
             reason = complaint(site, file, address)

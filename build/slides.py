@@ -19,8 +19,8 @@ import yaml  # type: ignore[import-untyped]
 from nbconvert import SlidesExporter
 from nbformat.v4 import new_markdown_cell
 
-from build import self_contained
 from build.downloads import cleaned
+from build.finish import finish
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTION_STARTS = re.compile(r"^:{3,}\{solution-start\}", re.M)
@@ -192,11 +192,7 @@ def main(root: Path = ROOT) -> int:
         (target / name).write_text(body)
         decks.append(f'<li><a href="{name}">{html.escape(made.metadata["title"])}</a></li>')
     (target / "index.html").write_text(PAGE.format(decks="\n".join(decks)))
-    if found := self_contained.problems(target):
-        print(*found, sep="\n", file=sys.stderr)
-        return 1
-    print(f"The slides are made. Open {target / 'index.html'}")
-    return 0
+    return finish(target, "The slides are made.")
 
 
 if __name__ == "__main__":

@@ -125,6 +125,12 @@ def test_a_load_from_another_host_fails_the_build(root, capfd):
     assert "https://cdn.example/a.png is outside the website" in capfd.readouterr().err
 
 
+def test_a_link_to_a_place_that_is_not_there_fails_the_build(root, capfd):
+    write_chapter(root, '<a href="#nowhere">A link</a> that Sphinx does not see.\n')
+    assert main(root) == 1
+    assert "#nowhere names a place that the page does not have" in capfd.readouterr().err
+
+
 def test_the_page_gives_itself_away_as_a_notebook_with_its_outputs(built):
     site = built / "_build/html"
     html = (site / "book/chapter.html").read_text()
