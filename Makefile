@@ -6,7 +6,7 @@ READY := .venv/requirements.stamp
 READY_DEV := .venv/requirements-dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-notebooks lab slides workshop bench conformance lint
+.PHONY: help book test test-notebooks lab pdf slides workshop bench conformance lint
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ test-notebooks: $(READY_DEV)  ## Build the book, run each of its notebooks again
 
 lab: $(READY)  ## Open the chapters in JupyterLab
 	@JUPYTER_CONFIG_PATH=build/jupyter $(IN_VENV) -m jupyterlab --LabApp.default_url=/lab/tree/book/welcome.md
+
+pdf: $(READY_DEV)  ## Build the book, and print it into _build/pdf/book.pdf with Chromium
+	@$(IN_VENV) -m build.book
+	@$(IN_VENV) -m build.pdf
 
 slides: $(READY_DEV)  ## Build the book, and slides of its chapters into _build/slides
 	@$(IN_VENV) -m build.book
