@@ -22,6 +22,7 @@ from tvm.ir import GlobalVar, IRModule
 from . import transform
 from .analysis import free_vars
 from .backend import layout, memory, pipeline  # noqa: F401  layout registers which layouts convolutions take
+from .backend.bounds import known_bounds
 from .backend.executor_factory import ExecutorFactoryModule
 from .backend.inline import inlined
 from .backend.interpreter import Executor, Interpreter, arguments
@@ -101,7 +102,7 @@ def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
     simplified = tvm.transform.Sequential([transform.SimplifyInference(), transform.FoldConstant()])(main)
     with target:
         laid_out = _in_layouts(simplified)
-    return tvm.transform.Sequential([narrowed(), without_stops(), transform.FuseOps(), transform.InferType()])(laid_out)
+    return tvm.transform.Sequential([narrowed(), without_stops(), transform.FuseOps(), known_bounds()])(laid_out)
 
 
 def _in_layouts(mod: IRModule) -> IRModule:

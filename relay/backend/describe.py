@@ -23,7 +23,10 @@ from ..ty import TensorType
 from .target import Features
 
 # Products of two bytes, of which a core sums up so many in a cycle; without such an instruction, as many as floats.
-_BYTES_A_CYCLE = {"vpdpbusd512": 64, "vpdpbusd256": 32, "pmaddwd512": 16, "pmaddwd256": 8, "pmaddwd128": 4, "sdot": 16}
+_BYTES_A_CYCLE = {
+    **{"vpdpbusd512": 64, "vpdpbusd256": 32, "sdot": 16},
+    **{"pmaddubsw512": 32, "pmaddubsw256": 16, "pmaddubsw128": 8, "pmaddwd128": 4},
+}
 # The path of a function that no kernel wrote.
 LOOPS = "loops"
 # What moves in a cycle between a core and its second cache, about.

@@ -22,6 +22,7 @@ from tvm.ir import Op
 from ..expr import Call, Constant, Function, Tuple, TupleGetItem, Var
 from ..expr_functor import post_order
 from ..ty import TensorType, TupleType
+from .bounds import least_of
 from .describe import LOOPS
 from .kernels import Choice, Primitive, kernel_of
 from .schedule import scheduled
@@ -58,7 +59,9 @@ def _by_kernel(func: Function, features: Features, choice: Choice | None) -> Low
         if isinstance(call, Call) and (build := kernel_of(call.op)) is not None:
             made = _expressed(func, call)
             args = [made.values[arg] for arg in call.args]
-            kernel = build(Primitive(call, args, made.values[call], made.inputs, made.outputs, choice), features)
+            least = [least_of(func).get(arg, -128) for arg in call.args]
+            primitive = Primitive(call, args, made.values[call], made.inputs, made.outputs, choice, least)
+            kernel = build(primitive, features)
             if kernel is not None:
                 return Lowered(kernel.func, made.constants, kernel.path, kernel.operations, kernel.choices)
     return None

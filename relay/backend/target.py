@@ -60,8 +60,9 @@ class Features:
     """What a kernel is shaped by.
 
     `lanes`: float32 numbers in a vector. `registers`: vectors that the processor holds. `dot`: the instructions for
-    sums of int8 products, `vpdpbusd512`, `vpdpbusd256`, `pmaddwd512`, `pmaddwd256`, `pmaddwd128`, `sdot`, or `generic`
-    where there are none. `cores`: how many compute at once. `l1` and `l2`: bytes of cache that a core has for itself.
+    sums of int8 products, `vpdpbusd512`, `vpdpbusd256`, `pmaddubsw512`, `pmaddubsw256`, `pmaddubsw128`, `pmaddwd128`,
+    `sdot`, or `generic` where there are none. `cores`: how many compute at once. `l1` and `l2`: bytes of cache that a
+    core has for itself.
     """
 
     name: str
@@ -82,8 +83,9 @@ _VECTORS = (
 _DOTS = (
     (("avx512f", "avx512bw", "avx512vnni"), "vpdpbusd512"),
     (("avx2", "avxvnni"), "vpdpbusd256"),
-    (("avx512f", "avx512bw"), "pmaddwd512"),
-    (("avx2",), "pmaddwd256"),
+    (("avx512f", "avx512bw"), "pmaddubsw512"),
+    (("avx2",), "pmaddubsw256"),
+    (("ssse3",), "pmaddubsw128"),
     (("sse2",), "pmaddwd128"),
     (("neon", "dotprod"), "sdot"),
 )

@@ -23,9 +23,9 @@ SOME = ("seed", "inverted_residual", "fire")
 PATHS = {
     "vpdpbusd512": ("cascadelake", {}),
     "vpdpbusd256": ("cascadelake", {"lanes": 8, "registers": 16, "dot": "vpdpbusd256"}),
-    "pmaddwd512": ("skylake-avx512", {}),
-    "pmaddwd256": ("haswell", {}),
-    "pmaddwd128": ("nehalem", {}),
+    "pmaddubsw512": ("skylake-avx512", {}),
+    "pmaddubsw256": ("haswell", {}),
+    "pmaddubsw128": ("nehalem", {}),
     "pmaddwd128, SSE2": ("x86-64", {}),
     "int32 multiply-add": ("x86-64", {"dot": "generic"}),
 }

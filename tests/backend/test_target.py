@@ -36,10 +36,10 @@ def test_llvm_means_this_processor(target):
     "target, shape",
     [
         ("llvm -mcpu=znver4", (16, 32, "vpdpbusd512")),
-        ("llvm -mcpu=znver4 -mattr=-avx512vnni", (16, 32, "pmaddwd512")),
+        ("llvm -mcpu=znver4 -mattr=-avx512vnni", (16, 32, "pmaddubsw512")),
         ("llvm -mcpu=alderlake", (8, 16, "vpdpbusd256")),
-        ("llvm -mcpu=haswell", (8, 16, "pmaddwd256")),
-        ("llvm -mcpu=sandybridge", (8, 16, "pmaddwd128")),
+        ("llvm -mcpu=haswell", (8, 16, "pmaddubsw256")),
+        ("llvm -mcpu=sandybridge", (8, 16, "pmaddubsw128")),
         ("llvm -mcpu=x86-64", (4, 16, "pmaddwd128")),
         ("llvm -mtriple=aarch64-linux-gnu -mattr=+neon,+dotprod", (4, 32, "sdot")),
         ("llvm -mtriple=aarch64-apple-darwin -mcpu=apple-m1", (4, 32, "sdot")),

@@ -33,7 +33,7 @@ from .convolution import WORTH_THREADS, Shape, shape_of_convolution
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
-from .tiles import Cycles, Tile, chosen, parts, ranked_tiles
+from .tiles import Tile, chosen, parts, ranked_tiles
 
 # Data so many bytes apart fall into one set of the first cache, which holds eight lines. One is for weights.
 _SAME_SET, _WAYS = 4096, 8
@@ -55,9 +55,9 @@ def written(
     primitive: Primitive, stages: Sequence[te.Tensor], shape: Shape, features: Features, loops: type[Loops]
 ) -> Kernel:
     """The kernel whose loops are `loops`, for a convolution or what is computed as one."""
-    dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features.dot, signed=True)
+    dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features, primitive.least)
     room = functools.partial(_most_pixels, shape, dot, features)
-    cycles = Cycles(min(1.0, shape.lanes / features.lanes), dot.fetch, dot.load)
+    cycles = dot.cycles(min(1.0, shape.lanes / features.lanes))
     ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
@@ -71,12 +71,12 @@ def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> in
 
     LLVM unrolls a loop over a short row of the kernel, and then keeps in registers all data that the pixels share.
     """
-    registers = features.registers // -(-shape.lanes // features.lanes) - dot.scratch
+    registers = features.registers // -(-shape.lanes // features.lanes)
     (_, taps), (_, stride) = shape.kernel, shape.strides
     if stride < taps and taps * shape.inner // dot.group < _UNROLLED_STEPS:
-        pixels = (registers - 1 - vectors - (taps - stride)) // (vectors + stride)
+        pixels = (registers - dot.scratch - 1 - vectors - (taps - stride)) // (vectors + stride)
     else:
-        pixels = (registers - 3) // vectors
+        pixels = dot.room(registers, vectors)
     apart = stride * shape.inner * (4 if dot.group == 1 else 1)
     if apart % _SAME_SET == 0:
         pixels = min(pixels, _WAYS - 1)

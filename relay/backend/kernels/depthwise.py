@@ -40,7 +40,7 @@ _JOBS = 4
 _MOST_ROWS = 4
 
 # The steps that multiply bytes as they are. Where they have to be widened first, the loops are as fast.
-_STEPS = ("vpdpbusd", "sdot")
+_STEPS = ("vpdpbusd", "pmaddubsw", "sdot")
 
 # A kernel with more vectors of weights than this would make long code: it is left to the loops.
 _MOST_WEIGHTS = 64
@@ -52,7 +52,7 @@ def depthwise(primitive: Primitive, features: Features) -> Kernel | None:
     stages, shape = stages_of(primitive), _shape(primitive)
     if stages is None or shape is None:
         return None
-    dot, plan = dot_of("int8", shape.lanes, features.dot, signed=True), _plan(shape, features.registers)
+    dot, plan = dot_of("int8", shape.lanes, features, primitive.least), _plan(shape, features.registers)
     if plan is None or not dot.name.startswith(_STEPS):
         return None
     with kernel_function(primitive, stages) as (builder, tail):

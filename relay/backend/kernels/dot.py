@@ -16,8 +16,13 @@ from typing import Any
 from tvm import tirx
 from tvm.tirx.script import builder as T
 
+from ..target import Features
+from .tiles import Cycles
+
 # int8 numbers of the data that go into a step.
 GROUP = 4
+# x86's product of int16 that adds pairs, by lanes of the sums.
+_ADD_WORDS = {4: "llvm.x86.sse2.pmadd.wd", 8: "llvm.x86.avx2.pmadd.wd", 16: "llvm.x86.avx512.pmaddw.d.512"}
 # Four bytes of -128. An exclusive or with it adds 128 to int8 numbers, which are then to be read as uint8.
 _OFFSET = -0x7F7F7F80
 
@@ -26,7 +31,8 @@ _OFFSET = -0x7F7F7F80
 class Dot:
     """The step for sums in vectors of `lanes` numbers; `signed` says whether int8 data may be negative.
 
-    `scratch` is how many more vector registers it needs, besides those for sums, weights and one of the data.
+    `scratch` is how many more vector registers it needs, besides those for sums, weights and one of the data. `embeds`
+    says whether data in memory are operands.
     """
 
     name: str
@@ -36,21 +42,20 @@ class Dot:
     group: int = GROUP
     sums: str = "int32"
     scratch: int = 0
+    embeds: bool = False
 
     @property
     def is_shifted(self) -> bool:
         """Whether the step adds 128 times the weights too much: the data are taken for unsigned."""
         return False
 
-    @property
-    def load(self) -> float:
-        """Cycles that making an operand for data takes, of those in which the processor could add."""
-        return 0.35 if self.is_shifted else 0.15
+    def room(self, registers: int, vectors: int) -> int:
+        """For how many numbers of the data there are registers, if each meets so many vectors of weights."""
+        return (registers - self.scratch - 3) // vectors
 
-    @property
-    def fetch(self) -> float:
-        """Cycles that making an operand for data takes where there is nothing else to do."""
-        return 1.2 if self.is_shifted else max(0.65, self.load)
+    def cycles(self, add: float) -> Cycles:
+        """What a step takes, fitted to measurements on Zen 4. `add` is 1 for a whole vector."""
+        return Cycles(add, fetch=1.2, load=0.35) if self.is_shifted else Cycles(add, fetch=0.65, load=0.15)
 
     def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
         """The operand for data, the same in all lanes: `GROUP` numbers of the buffer, from `index` on."""
@@ -86,7 +91,19 @@ class Dot:
 
 
 class Multiply(Dot):
-    """float32: a fused multiply-add, which LLVM makes of the two."""
+    """float32: a fused multiply-add, which LLVM makes of the two.
+
+    With AVX-512, a number in memory is an operand in all lanes as it is. Elsewhere it takes a register and a load.
+    """
+
+    def room(self, registers: int, vectors: int) -> int:
+        return super().room(registers, vectors) if self.embeds else (registers - 1) // vectors - 1
+
+    def cycles(self, add: float) -> Cycles:
+        """Without AVX-512, fitted to measurements on Zen 3, which adds two vectors in a cycle."""
+        if self.embeds:
+            return super().cycles(add)
+        return Cycles(add, fetch=1.4, load=0.15, read=1.4, open=0.4, wait=8.0)
 
     def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
         return T.Broadcast(data[tuple(index)], self.lanes)
@@ -118,15 +135,47 @@ class Bytes(Dot):
         return self.call(f"llvm.x86.avx512.vpdpbusd.{32 * self.lanes}", sums, data, weights)
 
 
+class BytePairs(Dot):
+    """x86 without VNNI: `vpmaddubsw` multiplies uint8 data with int8 weights and adds pairs, `vpmaddwd` pairs of those.
+
+    The first sum has 16 bits, and saturates. Two products of at most 128 * 127 do not reach that, nor do numbers of an
+    int8 that are never negative. So signs go from the data to the weights, if none of these is -128: `vpsignb`.
+    """
+
+    def data(self, numbers: Any) -> Any:
+        given = T.Bind(tirx.reinterpret(self._bytes, numbers))
+        return (given, T.Bind(self._signed(given, given))) if self.signed else (None, given)
+
+    def weights(self, numbers: Any) -> Any:
+        return numbers
+
+    def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        signs, magnitudes = data
+        factors = weights if signs is None else self._signed(weights, signs)
+        name = {4: "ssse3.pmadd.ub.sw.128", 8: "avx2.pmadd.ub.sw", 16: "avx512.pmaddubs.w.512"}[self.lanes]
+        words = f"int16x{2 * self.lanes}"
+        pairs = tirx.call_llvm_pure_intrin(words, f"llvm.x86.{name}", magnitudes, factors)
+        ones = T.Broadcast(tirx.const(1, "int16"), 2 * self.lanes)
+        return sums + self.call(_ADD_WORDS[self.lanes], pairs, ones)
+
+    @property
+    def _bytes(self) -> str:
+        return f"int8x{GROUP * self.lanes}"
+
+    def _signed(self, numbers: Any, signs: Any) -> Any:
+        """The numbers, negated where the others are negative, and zero where those are."""
+        name = {4: "ssse3.psign.b.128", 8: "avx2.psign.b"}[self.lanes]
+        return tirx.call_llvm_pure_intrin(self._bytes, f"llvm.x86.{name}", numbers, signs)
+
+
 class Words(Dot):
     """x86 without VNNI: `vpmaddwd` multiplies int16 and adds pairs.
 
     The four bytes of a lane become the pairs (0, 2) and (1, 3) by shifts alone.
     """
 
-    @property
-    def load(self) -> float:
-        return 1.5
+    def cycles(self, add: float) -> Cycles:
+        return Cycles(add, fetch=1.5, load=1.5)
 
     def data(self, numbers: Any) -> Any:
         return _pairs(numbers, self.lanes)
@@ -135,9 +184,8 @@ class Words(Dot):
         return _pairs(numbers, self.lanes)
 
     def add(self, sums: Any, data: Any, weights: Any) -> Any:
-        name = {4: "sse2.pmadd.wd", 8: "avx2.pmadd.wd", 16: "avx512.pmaddw.d.512"}[self.lanes]
         for x, w in zip(data, weights, strict=True):
-            sums = sums + self.call(f"llvm.x86.{name}", x, w)
+            sums = sums + self.call(_ADD_WORDS[self.lanes], x, w)
         return sums
 
 
@@ -163,9 +211,8 @@ class Signed(Dot):
 class Generic(Dot):
     """Any processor: four multiplications of int32."""
 
-    @property
-    def load(self) -> float:
-        return 3.0
+    def cycles(self, add: float) -> Cycles:
+        return Cycles(add, fetch=3.0, load=3.0)
 
     def data(self, numbers: Any) -> Any:
         return _bytes(numbers, self.lanes)
@@ -186,14 +233,21 @@ def _bytes(numbers: Any, lanes: int) -> list[Any]:
     return [T.Bind((numbers << shift(24 - 8 * k)) >> shift(24)) for k in range(GROUP)]
 
 
-def dot_of(dtype: str, lanes: int, kind: str, signed: bool) -> Dot:
-    """The step for data and weights of a dtype, on a processor with the instructions of that kind (`Features.dot`)."""
+def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int]) -> Dot:
+    """The step for data and weights of a dtype, on a processor.
+
+    `least` says of both which number int8 ones are never below.
+    """
+    kind, signed = features.dot, least[0] < 0
     if dtype == "float32":
-        return Multiply("fma", lanes, signed, dtype="float32", group=1, sums="float32")
-    if kind.startswith("vpdpbusd") and 32 * lanes <= int(kind.removeprefix("vpdpbusd")):
-        return Bytes(f"vpdpbusd{32 * lanes}", lanes, signed)
-    if kind.startswith(("vpdpbusd", "pmaddwd")) and 32 * lanes <= int(kind[-3:]):
-        return Words(f"pmaddwd{32 * lanes}", lanes, signed, scratch=4)
+        return Multiply("fma", lanes, signed, "float32", group=1, sums="float32", embeds=features.lanes == 16)
+    x86, widest, bits = kind.rstrip("0123456789"), int(kind[-3:]) if kind[-3:].isdigit() else 0, 32 * lanes
+    if x86 == "vpdpbusd" and bits <= widest:
+        return Bytes(f"vpdpbusd{bits}", lanes, signed)
+    if x86 == "pmaddubsw" and bits <= widest and (not signed or bits < 512 and least[1] > -128):
+        return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3)
+    if bits <= widest:
+        return Words(f"pmaddwd{bits}", lanes, signed, scratch=4)
     if kind == "sdot" and lanes == 4:
         return Signed("sdot", lanes, signed)
     return Generic("int32 multiply-add", lanes, signed, scratch=8)

@@ -31,7 +31,7 @@ class Primitive:
 
     `args` has the tensors of the call's arguments, and `result` is a placeholder for what the call gives. The function
     takes `inputs` and gives `outputs`, in this order. `choice` is one of the `Kernel.choices` of before, where tuning
-    has found that to be the fastest.
+    has found that to be the fastest. `least` has, for each argument of int8, a number that it is never below.
     """
 
     call: Call
@@ -40,6 +40,7 @@ class Primitive:
     inputs: Sequence[te.Tensor]
     outputs: Sequence[te.Tensor]
     choice: Choice | None = None
+    least: Sequence[int] = (-128, -128)
 
 
 @dataclass(frozen=True)

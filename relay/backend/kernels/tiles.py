@@ -23,14 +23,19 @@ _UNEVEN = 1.15
 
 @dataclass(frozen=True)
 class Cycles:
-    """What a processor takes for a vector of sums (`add`) and for a number of the data in all lanes (`fetch`).
+    """What a processor takes for a vector of sums (`add`), and for a number of the data in all lanes (`fetch`).
 
-    Both go on at once. But of the latter, `load` does not hide behind the former.
+    Both go on at once. But of the latter, `load` does not hide behind the former. A vector of weights takes `read` of
+    the time in which data are fetched, and `open` in which nothing else goes on. After `wait`, a sum can be added to
+    again. A cycle is what a whole vector of sums takes.
     """
 
     add: float
     fetch: float
     load: float
+    read: float = 0.0
+    open: float = 2.0
+    wait: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,14 @@ def _divisors(number: int, most: int) -> Sequence[int]:
 def _cost(tile: Tile, width: int, cycles: Cycles, uneven: float) -> float:
     """Cycles of a step for each vector of sums; `uneven` times as many where tiles have two sizes.
 
-    The numbers are fitted to measurements on Zen 4. Many blocks of weights, far apart in memory, fall into the same
-    sets of the first cache.
+    Many blocks of weights, far apart in memory, fall into the same sets of the first cache.
     """
     row = width * tile.merged
 
     def of_part(pixels: int) -> float:
-        busy = max(pixels * tile.vectors * cycles.add, pixels * cycles.fetch, 4)
-        return busy + cycles.load * pixels + (2 * tile.vectors + 1) * cycles.add
+        fetched = pixels * cycles.fetch + tile.vectors * cycles.read
+        busy = max(pixels * tile.vectors * cycles.add, fetched, cycles.wait)
+        return busy + cycles.load * pixels + (cycles.open * tile.vectors + 1) * cycles.add
 
     sizes = [size for _, size in parts(row, tile.width)]
     total = sum(of_part(size * tile.rows) for size in sizes)

@@ -12,16 +12,25 @@ import tvm
 from tvm import relay
 from tvm.contrib import graph_executor
 from tvm.relay.backend import pipeline
+from tvm.relay.backend.bounds import LEAST, least_of
 from tvm.relay.backend.lower import Lowered, lower
 from tvm.relay.backend.target import Features, cpu_target, features, requirements
 
-# The instructions for int8 of a processor with AVX-512, and those of lesser ones.
-LESSER = {
-    "pmaddwd512": ("llvm -mcpu=skylake-avx512", 16, {}),
-    "vpdpbusd256": ("llvm -mcpu=cascadelake", 8, {}),
-    "pmaddwd256": ("llvm -mcpu=haswell", 8, {}),
-    "pmaddwd128": ("llvm -mcpu=x86-64", 4, {}),
-    "int32 multiply-add": ("llvm -mcpu=x86-64", 4, {"dot": "generic"}),
+# The instructions for int8 of x86 processors, the widest ones first: a processor, the numbers in a vector of sums, what
+# is told to the kernels besides, and which numbers data and weights are never below.
+PATHS = {
+    "vpdpbusd512": ("cascadelake", 16, {}, (-128, -128)),
+    "vpdpbusd512, unsigned": ("cascadelake", 16, {}, (0, -128)),
+    "pmaddubsw512, unsigned": ("skylake-avx512", 16, {}, (0, -128)),
+    "pmaddwd512": ("skylake-avx512", 16, {}, (-128, -127)),
+    "vpdpbusd256": ("cascadelake", 8, {}, (-128, -128)),
+    "pmaddubsw256": ("haswell", 8, {}, (-128, -127)),
+    "pmaddubsw256, unsigned": ("haswell", 8, {}, (0, -128)),
+    "pmaddwd256": ("haswell", 8, {}, (-128, -128)),
+    "pmaddubsw128": ("nehalem", 4, {}, (-128, -127)),
+    "pmaddubsw128, unsigned": ("nehalem", 4, {}, (0, -128)),
+    "pmaddwd128": ("x86-64", 4, {}, (0, -127)),
+    "int32 multiply-add": ("x86-64", 4, {"dot": "generic"}, (-128, -128)),
 }
 ARM = "llvm -mtriple=aarch64-linux-gnu -mattr=+neon,+dotprod"
 
@@ -32,18 +41,27 @@ def machine(target: Any = "llvm", **changes: Any) -> tuple[tvm.target.Target, Fe
     return found, replace(features(found), **changes)
 
 
+def told(func: relay.Function, least: tuple[int, int]) -> relay.Function:
+    """A function of data, weights and one more parameter, told which numbers the first two are never below."""
+    return func.with_attr(LEAST, [*least, -128])
+
+
 def values(func: relay.Function, extreme: bool = False) -> list[np.ndarray]:
-    """An argument for each parameter; int8 takes all its values, -128 too, or only the outermost ones."""
+    """An argument for each parameter; int8 takes all its values, -128 too, or only the outermost ones.
+
+    A function that has been told more gets no others.
+    """
     rng = np.random.default_rng(0)
 
-    def drawn(ty: Any) -> np.ndarray:
+    def drawn(ty: Any, least: int) -> np.ndarray:
         if ty.dtype == "float32":
             return rng.standard_normal(ty.concrete_shape).astype("float32")
         if extreme and ty.dtype == "int8":
-            return rng.choice(np.array([-128, 127], "int8"), ty.concrete_shape)
-        return rng.integers(-128, 128, ty.concrete_shape).astype(ty.dtype)
+            return rng.choice(np.array([least, 127], "int8"), ty.concrete_shape)
+        return rng.integers(least, 128, ty.concrete_shape).astype(ty.dtype)
 
-    return [drawn(param.checked_type) for param in func.params]
+    known = least_of(func)
+    return [drawn(param.checked_type, known.get(param, -128)) for param in func.params]
 
 
 def compiled(lowered: Lowered, target: tvm.target.Target) -> Any:

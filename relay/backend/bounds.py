@@ -1,0 +1,231 @@
+"""KnownBounds: each primitive function is told the least number that its int8 parameters can be.
+
+    before   %1 = fn (%p0: Tensor[(1, 4, 8, 8, 16), int8], %p1: Tensor[(4, 4, 3, 3, 4, 16, 4), int8], Primitive=1) { … }
+             %1(%relu, meta[relay.Constant][0])
+    after    %1 = fn (%p0: …, %p1: …, Primitive=1, least=[0, -127]) { … }
+             %1(%relu, meta[relay.Constant][0])
+
+x86 processors multiply unsigned bytes by signed ones. Numbers after a relu are never negative, and are read as unsigned
+as they are. Weights without a -128 can be negated. `least` has a number for each parameter, -128 where no more is
+known.
+
+Bounds are found from the inputs on. Each operator of `_RULES` says between which numbers its result lies, any other one
+is taken for able to give all numbers of its dtype. So is a result that may have left the dtype, and has wrapped then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tvm
+
+from ..expr import Call, Constant, Function, Tuple, TupleGetItem
+from ..expr_functor import rewrite
+from ..op.nn.windows import pairs, sizes
+from ..op.tensor import clip_bounds
+from ..transform.transform import function_pass
+from ..ty import TupleType
+from .interpreter import schedule
+
+LEAST = "least"
+# What makes a difference to a kernel: never negative, never -128, or neither.
+_STEPS = (0, -127, -128)
+# Up to this, the sum of 2 ** 16 numbers is within int32.
+_SMALL = 1 << 15
+
+
+class Bounds(NamedTuple):
+    """The least and the largest number that a tensor may hold."""
+
+    low: float
+    high: float
+
+
+def known_bounds() -> tvm.transform.Pass:
+    """The pass, over a fused module."""
+    return function_pass(lambda func, mod, ctx: _told(func), 2, "KnownBounds", ["InferType"])
+
+
+def least_of(func: Function) -> Mapping[Any, int]:
+    """The least number for each parameter of a primitive function that has been told."""
+    told = func.attrs[LEAST] if LEAST in func.attrs.keys() else ()  # noqa: SIM118
+    return dict(zip(func.params, map(int, told)))
+
+
+def _told(func: Function) -> Function:
+    known = _known(func.body, {param: _any(param.checked_type) for param in func.params})
+
+    def with_least(old: Any, made: Any) -> Any:
+        if not isinstance(old, Call) or not isinstance(old.op, Function):
+            return made
+        least = [_least(known[arg], arg.checked_type) for arg in old.args]
+        if set(least) == {_STEPS[-1]}:
+            return made
+        return Call(made.op.with_attr(LEAST, least), made.args, made.attrs, (), made.span)
+
+    body = rewrite(func.body, with_least)
+    return Function(func.params, body, func.ret_type, None, func.attrs, func.span)
+
+
+def _least(bounds: Any, ty: Any) -> int:
+    if getattr(ty, "dtype", None) != "int8":
+        return _STEPS[-1]
+    return next(step for step in _STEPS if bounds.low >= step)
+
+
+def _known(body: Any, given: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The bounds of each node of a body; a tuple of bounds for one with several results."""
+    known = dict(given)
+    for step in schedule(body):
+        known[step.node] = _of(step.node, [known[use] for use in step.uses])
+    return known
+
+
+def _of(node: Any, below: Sequence[Any]) -> Any:
+    if isinstance(node, Constant):
+        return _of_array(node.value())
+    if isinstance(node, Tuple):
+        return tuple(below)
+    if isinstance(node, TupleGetItem):
+        return below[0][node.index]
+    if isinstance(node, Function):
+        return None
+    if not isinstance(node, Call):
+        return _any(node.checked_type)
+    if isinstance(node.op, Function):
+        return _known(node.op.body, dict(zip(node.op.params, below[1:])))[node.op.body]
+    own, rule = _any(node.checked_type), _RULES.get(node.op.name)
+    found = None if rule is None else rule(node, below)
+    return own if found is None or not own.low <= found.low <= found.high <= own.high else found
+
+
+def _any(ty: Any) -> Any:
+    """All numbers of a dtype."""
+    if isinstance(ty, TupleType):
+        return tuple(map(_any, ty.fields))
+    dtype = np.dtype(ty.dtype)
+    if dtype.kind not in "iu":
+        return Bounds(-math.inf, math.inf) if dtype.kind == "f" else Bounds(0, 1)
+    return Bounds(int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+
+
+def _of_array(array: np.ndarray) -> Bounds:
+    low, high = (array.min().item(), array.max().item()) if array.size else (0, 0)
+    return Bounds(low, high) if low <= high else Bounds(-math.inf, math.inf)  # a NaN is not
+
+
+# The bounds of a call from those of its arguments; None where nothing is known.
+Rule = Callable[[Call, Sequence[Any]], Bounds | None]
+
+
+def _hull(bounds: Sequence[Bounds]) -> Bounds:
+    return Bounds(min(one.low for one in bounds), max(one.high for one in bounds))
+
+
+def _some_of(call: Call, args: Sequence[Any]) -> Bounds:
+    """Numbers of the first argument, in other places."""
+    return args[0]
+
+
+def _some_or_zero(call: Call, args: Sequence[Any]) -> Bounds:
+    return _hull([args[0], Bounds(0, 0)])
+
+
+def _relu(call: Call, args: Sequence[Any]) -> Bounds:
+    return Bounds(max(args[0].low, 0), max(args[0].high, 0))
+
+
+def _clip(call: Call, args: Sequence[Any]) -> Bounds:
+    low, high = clip_bounds(call.checked_type.dtype, call.attrs.a_min, call.attrs.a_max)
+    return Bounds(*(min(max(number, low), high) for number in args[0]))
+
+
+def _cast(call: Call, args: Sequence[Any]) -> Bounds:
+    is_whole = np.dtype(call.checked_type.dtype).kind in "iu" and not any(map(math.isinf, args[0]))
+    return Bounds(*map(math.trunc, args[0])) if is_whole else args[0]
+
+
+def _add(call: Call, args: Sequence[Any]) -> Bounds:
+    return Bounds(args[0].low + args[1].low, args[0].high + args[1].high)
+
+
+def _multiply(call: Call, args: Sequence[Any]) -> Bounds | None:
+    corners = [one * other for one in args[0] for other in args[1]]
+    return None if any(map(math.isnan, corners)) else Bounds(min(corners), max(corners))
+
+
+def _maximum(call: Call, args: Sequence[Any]) -> Bounds:
+    return Bounds(max(args[0].low, args[1].low), max(args[0].high, args[1].high))
+
+
+def _minimum(call: Call, args: Sequence[Any]) -> Bounds:
+    return Bounds(min(args[0].low, args[1].low), min(args[0].high, args[1].high))
+
+
+def _right_shift(call: Call, args: Sequence[Any]) -> Bounds | None:
+    numbers, (least, most) = args
+    if not 0 <= least <= most < 64:
+        return None
+    shifted = [number >> count for number in numbers for count in (least, most)]
+    return Bounds(min(shifted), max(shifted))
+
+
+def _fixed_point_multiply(call: Call, args: Sequence[Any]) -> Bounds | None:
+    factor, right = call.attrs.multiplier, 31 - call.attrs.shift
+    if factor < 0 or right < 1:
+        return None
+    return Bounds(*((number * factor + (1 << (right - 1))) >> right for number in args[0]))
+
+
+def _rounded(call: Call, args: Sequence[Any]) -> Bounds | None:
+    low, high = args[0]
+    return args[0] if math.isinf(low) or math.isinf(high) else Bounds(math.floor(low), math.ceil(high))
+
+
+def _one_of(call: Call, args: Sequence[Any]) -> Bounds:
+    """Numbers of several arguments, or of the fields of a tuple."""
+    return _hull(args[0] if isinstance(call.args[0].checked_type, TupleType) else args)
+
+
+def _max_pool2d(call: Call, args: Sequence[Any]) -> Bounds | None:
+    """Where a window may have no pixel at all, the result is the least number that there is."""
+    attrs = call.attrs
+    windows = zip(sizes(attrs.pool_size, 2), sizes(attrs.strides, 2), pairs(attrs.padding, 2))
+    filled = all(max(pad[0] + 1, pad[1] + (stride if attrs.ceil_mode else 1)) <= size for size, stride, pad in windows)
+    return args[0] if filled and set(sizes(attrs.dilation, 2)) == {1} else None
+
+
+def _mean(call: Call, args: Sequence[Any]) -> Bounds | None:
+    """The sum of integers may wrap."""
+    dtype = call.checked_type.dtype
+    has_room = dtype == "float32" or dtype in ("int32", "int64") and max(map(abs, args[0])) <= _SMALL
+    return _some_or_zero(call, args) if has_room else None
+
+
+def _zero_to_one(call: Call, args: Sequence[Any]) -> Bounds:
+    return Bounds(0, 1)
+
+
+_RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(("annotation.cast_hint", "annotation.stop_fusion", "copy", "max", "min"), _some_of),
+    **dict.fromkeys(("broadcast_to", "expand_dims", "nn.batch_flatten", "reshape", "squeeze", "transpose"), _some_of),
+    **dict.fromkeys(("repeat", "reverse", "strided_slice", "tile"), _some_of),
+    **dict.fromkeys(("nn.adaptive_avg_pool2d", "nn.avg_pool2d", "nn.global_avg_pool2d", "mean"), _mean),
+    **dict.fromkeys(("ceil", "floor", "round", "trunc"), _rounded),
+    **dict.fromkeys(("add", "nn.bias_add"), _add),
+    **dict.fromkeys(("concatenate", "nn.pad"), _one_of),
+    **dict.fromkeys(("nn.softmax", "sigmoid"), _zero_to_one),
+    "cast": _cast,
+    "clip": _clip,
+    "fixed_point_multiply": _fixed_point_multiply,
+    "layout_transform": _some_or_zero,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "multiply": _multiply,
+    "nn.max_pool2d": _max_pool2d,
+    "nn.relu": _relu,
+    "right_shift": _right_shift,
+}
