@@ -1,7 +1,7 @@
 """The most that this machine computes: loops of nothing but the instruction that kernels are made of.
 
 float32    a multiplication and an addition in one, on vectors
-int8       the processor's sum of byte products, such as `vpdpbusd`; on int32 where it has none
+int8       the processor's sum of byte products, such as `vpdpbusd`, or `vpmaddubsw` and `vpmaddwd`; on int32 without
 
 Twelve sums grow in registers, so that none waits for the one before.
 """
@@ -21,19 +21,24 @@ SUMS, ROUNDS = 12, 200_000
 
 @dataclass(frozen=True)
 class Dot:
-    """An instruction that adds products of `factors` to sums: LLVM's name, and how many of each are in a vector."""
+    """An instruction that adds products of `factors` to sums: LLVM's name, and how many of each are in a vector.
+
+    With `pairs`, that one multiplies, and the instruction adds up what it gives.
+    """
 
     name: str
     sums: int
     factors: int
     dtype: str
+    pairs: str = ""
 
 
 DOTS = {
     "vpdpbusd512": Dot("llvm.x86.avx512.vpdpbusd.512", 16, 64, "int8"),
     "vpdpbusd256": Dot("llvm.x86.avx512.vpdpbusd.256", 8, 32, "int8"),
-    "pmaddwd512": Dot("llvm.x86.avx512.pmaddw.d.512", 16, 32, "int16"),
-    "pmaddwd256": Dot("llvm.x86.avx2.pmadd.wd", 8, 16, "int16"),
+    "pmaddubsw512": Dot("llvm.x86.avx512.pmaddw.d.512", 16, 64, "int8", "llvm.x86.avx512.pmaddubs.w.512"),
+    "pmaddubsw256": Dot("llvm.x86.avx2.pmadd.wd", 8, 32, "int8", "llvm.x86.avx2.pmadd.ub.sw"),
+    "pmaddubsw128": Dot("llvm.x86.sse2.pmadd.wd", 4, 16, "int8", "llvm.x86.ssse3.pmadd.ub.sw.128"),
     "pmaddwd128": Dot("llvm.x86.sse2.pmadd.wd", 4, 8, "int16"),
     "sdot": Dot("llvm.aarch64.neon.sdot.v4i32.v16i8", 4, 16, "int8"),
 }
@@ -65,10 +70,15 @@ def _loop(dtype: str, lanes: int, dot: Dot | None, threads: int) -> Any:
             return total * factor + factor
         bytes_ = tirx.reinterpret(f"{dot.dtype}x{dot.factors}", factor)
         vector = f"int32x{lanes}"
+        # Of the sum itself: LLVM would take a product that is always the same out of the loop.
+        own = tirx.reinterpret(f"{dot.dtype}x{dot.factors}", total)
+        if dot.pairs:
+            words = f"int16x{2 * lanes}"
+            products = tirx.call_llvm_pure_intrin(words, dot.pairs, own, bytes_)
+            ones = T.Broadcast(tirx.const(1, "int16"), 2 * lanes)
+            return total + tirx.call_llvm_pure_intrin(vector, dot.name, products, ones)
         if dot.dtype == "int16":
-            # Of the sum itself: LLVM would take a product that is always the same out of the loop.
-            words = tirx.reinterpret(f"{dot.dtype}x{dot.factors}", total)
-            return total + tirx.call_llvm_pure_intrin(vector, dot.name, words, bytes_)
+            return total + tirx.call_llvm_pure_intrin(vector, dot.name, own, bytes_)
         return tirx.call_llvm_pure_intrin(vector, dot.name, total, bytes_, bytes_)
 
     with IRBuilder() as builder, T.prim_func(s_tir=True):
