@@ -244,15 +244,21 @@ def _percent(found: np.ndarray, exact: np.ndarray) -> float:
 def _histogram(axes: Any, label: str, magnitudes: np.ndarray, thresholds: Mapping[str, float]) -> None:
     reach = max(float(magnitudes.max()), *thresholds.values()) or 1.0
     axes.hist(magnitudes, bins=80, range=(0, reach), color=BLUE, log=True)
-    for (name, threshold), colour, dashes in zip(thresholds.items(), COLOURS, DASHES):
-        axes.axvline(threshold, color=colour, ls=dashes, lw=1.8, label=f"{name}: {threshold:.3g}")
-    axes.set_title(label, color=INK, loc="left")
+    lines = [
+        axes.axvline(threshold, color=colour, ls=dashes, lw=1.8)
+        for threshold, colour, dashes in zip(thresholds.values(), COLOURS, DASHES)
+    ]
+    words = [f"{name}: {threshold:.3g}" for name, threshold in thresholds.items()]
+    axes.set_title(label, color=INK, loc="left", parse_math=False)
     axes.set_ylabel("values")
-    axes.legend(frameon=False, labelcolor=INK, loc="upper left", bbox_to_anchor=(1, 1))
+    # With lines and words given, names that begin with _ are shown as well.
+    legend = axes.legend(lines, words, frameon=False, labelcolor=INK, loc="upper left", bbox_to_anchor=(1, 1))
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _rows_of(axes: Any, labels: Sequence[str]) -> None:
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.invert_yaxis()
 
 

@@ -115,16 +115,34 @@ def test_a_drawing_takes_the_ink_of_the_page_and_is_the_same_every_time(annotate
     assert "0: %data → nn.conv2d" in first
 
 
-def test_a_models_names_are_escaped(samples):
-    data = relay.var("<script>", shape=(1, 2))
-    weight = relay.const(np.ones((2, 2), "float32"))
-    with relay.quantize.qconfig(skip_dense_layer=False):
-        mod = relay.quantize.annotate()(relay.transform.InferType()(relay_module(data, relay.nn.dense(data, weight))))
-    mod = calibrated(mod)
+def test_a_models_names_are_escaped():
+    mod = calibrated(dense_module("<script>"))
     drawn = layer_errors(mod, [{"<script>": np.ones((1, 2), "float32")}])
     assert "<script>" in repr(drawn)
     assert "<script>" not in drawn._repr_html_()
     assert "<script>" not in scale_table(mod)._repr_html_()
+
+
+def dense_module(name):
+    """A network of one layer, annotated, whose input has this name."""
+    data, weight = relay.var(name, shape=(1, 2)), relay.const(np.ones((2, 2), "float32"))
+    with relay.quantize.qconfig(skip_dense_layer=False):
+        return relay.quantize.annotate()(relay.transform.InferType()(relay_module(data, relay.nn.dense(data, weight))))
+
+
+@pytest.mark.parametrize("name", ["x$_$", "$\\frac{$", "a$b$c"])
+def test_a_name_is_text_and_no_formula(name):
+    annotated = dense_module(name)
+    mod, samples = calibrated(annotated), [{name: np.ones((1, 2), "float32")}]
+    for drawn in layer_errors(mod, samples), integer_ranges(mod, samples), histograms(annotated, samples, {name: mod}):
+        assert f">0: %{name} → nn.dense</text>" in drawn.svg()
+    assert f">{name}: 8</text>" in drawn.svg()
+
+
+def test_the_legend_has_every_name(annotated, samples):
+    mod = calibrated(annotated, global_scale=1.0)
+    svg = histograms(annotated, samples, {"_hidden": mod, "b": mod}, numbers=[0]).svg()
+    assert ">_hidden: 1</text>" in svg and ">b: 1</text>" in svg
 
 
 def relay_module(data, body):
