@@ -24,8 +24,13 @@ from .target import Features
 
 # Products of two bytes, of which a core sums up so many in a cycle; without such an instruction, as many as floats.
 _BYTES_A_CYCLE = {
-    **{"vpdpbusd512": 64, "vpdpbusd256": 32, "sdot": 16},
-    **{"pmaddubsw512": 32, "pmaddubsw256": 16, "pmaddubsw128": 8, "pmaddwd128": 4},
+    "vpdpbusd512": 64,
+    "vpdpbusd256": 32,
+    "pmaddubsw512": 32,
+    "pmaddubsw256": 16,
+    "pmaddubsw128": 8,
+    "pmaddwd128": 4,
+    "sdot": 16,
 }
 # The path of a function that no kernel wrote.
 LOOPS = "loops"

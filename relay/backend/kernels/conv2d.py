@@ -57,7 +57,7 @@ def written(
     """The kernel whose loops are `loops`, for a convolution or what is computed as one."""
     dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features, primitive.least)
     room = functools.partial(_most_pixels, shape, dot, features)
-    cycles = dot.cycles(min(1.0, shape.lanes / features.lanes))
+    cycles = dot.cycles(min(1.0, shape.lanes / features.lanes), _shares_data(shape, dot))
     ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
@@ -67,13 +67,10 @@ def written(
 
 
 def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> int:
-    """For how many pixels a tile's sums stay in registers, with the weights of `vectors` blocks and a number of data.
-
-    LLVM unrolls a loop over a short row of the kernel, and then keeps in registers all data that the pixels share.
-    """
+    """For how many pixels a tile's sums stay in registers, with the weights of `vectors` blocks."""
     registers = features.registers // -(-shape.lanes // features.lanes)
     (_, taps), (_, stride) = shape.kernel, shape.strides
-    if stride < taps and taps * shape.inner // dot.group < _UNROLLED_STEPS:
+    if _shares_data(shape, dot):
         pixels = (registers - dot.scratch - 1 - vectors - (taps - stride)) // (vectors + stride)
     else:
         pixels = dot.room(registers, vectors)
@@ -81,6 +78,15 @@ def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> in
     if apart % _SAME_SET == 0:
         pixels = min(pixels, _WAYS - 1)
     return max(pixels, int(vectors == 1))
+
+
+def _shares_data(shape: Shape, dot: Dot) -> bool:
+    """Whether pixels beside each other find their data in registers.
+
+    LLVM unrolls a loop over a short row of the kernel, and then keeps all data that the pixels share.
+    """
+    (_, taps), (_, stride) = shape.kernel, shape.strides
+    return stride < taps and taps * shape.inner // dot.group < _UNROLLED_STEPS
 
 
 @dataclass(frozen=True)
