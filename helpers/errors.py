@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _CELL = re.compile(r"(?:/|[A-Za-z]:\\|<ipython)[^\s()]*(?:ipykernel_\d+[/\\]\d+\.py|ipython-input[^\s()>]*>)")
-_FOLDERS = re.compile(r"(?<![\w.])(?:/|[A-Za-z]:\\)(?:[^():/\\\n]+[/\\])+")
+_NAME = r"[^\s():/\\<>\"',]+"
+_ROOT = r"(?<![\w.<])(?:/|[A-Za-z]:\\)"
+# An address stays. The folders of a file go: in front of a name with an ending or a line, or, where they have blanks in
+# them, of a name with both. Anything else with strokes in it is no path.
+_FOLDERS = re.compile(
+    r"(\w+://\S+)"
+    rf"|{_ROOT}(?:{_NAME}[/\\])+(?={_NAME}(?:\.[A-Za-z]\w*(?![\w/\\])|:\d))"
+    rf"|{_ROOT}(?:{_NAME}(?: {_NAME})*[/\\])+(?={_NAME}\.[A-Za-z]\w*:\d)"
+)
 
 
 @contextmanager
@@ -24,4 +32,5 @@ def shown_error() -> Iterator[None]:
 
 def told(error: Exception) -> str:
     """The class and the message of an error, without the folders of files: they differ from machine to machine."""
-    return f"{type(error).__name__}: {_FOLDERS.sub('', _CELL.sub('this notebook', str(error)))}"
+    said = _FOLDERS.sub(r"\1", _CELL.sub("this notebook", str(error)))
+    return f"{type(error).__name__}: {said}"
