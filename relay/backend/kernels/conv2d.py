@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -37,6 +37,9 @@ from .tiles import Tile, chosen, parts, ranked_tiles
 
 # Data so many bytes apart fall into one set of the first cache, which holds eight lines. One is for weights.
 _SAME_SET, _WAYS = 4096, 8
+
+# So many pixels are added to while the second cache of a processor gives the next weights, if they are float32.
+_IN_TIME = 6
 
 # A loop of fewer steps is unrolled by LLVM.
 _UNROLLED_STEPS = 8
@@ -61,7 +64,7 @@ def written(
     ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
-        loops(shape, dot, tile, tail, features.cores).write()
+        loops(shape, dot, tile, tail, features).write()
     path = f"{loops.name}, {dot.name}, {tile}"
     return Kernel(builder.get(), path, shape.operations, [asdict(each) for each in ranked])
 
@@ -146,11 +149,12 @@ class Loops:
 
     name = "direct"
 
-    def __init__(self, shape: Shape, dot: Dot, tile: Tile, tail: Tail, threads: int) -> None:
+    def __init__(self, shape: Shape, dot: Dot, tile: Tile, tail: Tail, features: Features) -> None:
         self.plain, self.shape = shape, _merged(shape, tile.merged)
-        self.dot, self.tile, self.tail, self.threads = dot, tile, tail, threads
+        self.dot, self.tile, self.tail, self.threads = dot, tile, tail, features.cores
         self.steps = shape.inner // dot.group
         self.runs = _runs(self.shape, 1, tile.width)
+        self.part = self._part(features.l1)
 
     def write(self) -> None:
         """All of it: a job computes some rows of `vectors` blocks."""
@@ -165,10 +169,26 @@ class Loops:
                 for run in _runs(shape, 0, self.tile.rows):
                     with _each(run) as y:
                         self._row(n, o, y, run.size, run.taps, offsets)
+            elif self.part < shape.taken:
+                self._in_parts(n, o, job % shares * (rows // shares), rows // shares, offsets)
             else:
                 with T.serial(rows // shares) as k:
                     y = job % shares * (rows // shares) + k
                     self._row(n, o, y, 1, [self._row_taps(y)], offsets)
+
+    def _part(self, l1: int) -> int:
+        """How many blocks of the data are met at a time: all, or so many that their weights stay in the first cache.
+
+        The latter where a tile has so few pixels that weights do not come from the second cache in time.
+        """
+        shape, tile = self.shape, self.tile
+        vectors = tile.vectors * shape.lanes * 4
+        weights = shape.kernel[0] * shape.kernel[1] * self.steps * vectors
+        sums = shape.result[0] * shape.result[1] * vectors
+        in_time = self.dot.group > 1 or tile.rows * tile.width >= _IN_TIME
+        if in_time or weights * shape.taken <= l1 or 2 * sums > l1 or shape.result == (1, tile.width):
+            return shape.taken
+        return max(k for k in range(1, shape.taken + 1) if shape.taken % k == 0 and (k == 1 or 3 * k * weights <= l1))
 
     def _views(self) -> None:
         """The data and the weight, with what is run through in one go as the last axis."""
@@ -198,11 +218,11 @@ class Loops:
         return packed
 
     def _shares(self, groups: int) -> int:
-        """Into how many jobs the rows are shared out: into many, but few where each begins with sums of weights."""
+        """Into how many jobs the rows are shared out: into many, but few where rows have work or weights in common."""
         rows = self.shape.result[0]
         if self.tile.rows > 1:
             return 1
-        if not self.dot.is_shifted:
+        if not self.dot.is_shifted and self.part == self.shape.taken:
             return rows
         return next((k for k in range(1, rows + 1) if rows % k == 0 and groups * k % self.threads == 0), rows)
 
@@ -227,19 +247,47 @@ class Loops:
     def _row(self, n: Any, o: Any, y: Any, rows: int, down: Sequence[_Tap], offsets: Any) -> None:
         for run in self.runs:
             with _each(run) as x:
-                pixels = list(itertools.product(range(rows), range(run.size)))
-                size = len(pixels) * self.tile.vectors * self.shape.lanes
-                sums = T.alloc_buffer((size,), self.dot.sums, scope="local")
-                tile = _Tile(n, o, y, x, pixels, sums)
+                tile = self._at_place(n, o, y, x, rows, run)
                 self._start(tile, down, run.taps, offsets)
                 self.sum(tile, down, run.taps)
                 self._finish(tile)
 
+    def _at_place(self, n: Any, o: Any, y: Any, x: Any, rows: int, run: _Run) -> _Tile:
+        pixels = list(itertools.product(range(rows), range(run.size)))
+        sums = T.alloc_buffer((len(pixels) * self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
+        return _Tile(n, o, y, x, pixels, sums)
+
+    def _in_parts(self, n: Any, o: Any, first: Any, rows: int, offsets: Any) -> None:
+        """All rows of a job, for some blocks of the data at a time. Sums wait in memory for the next ones."""
+        width, vectors = self.shape.result[1], self.tile.vectors
+        held = T.alloc_buffer((rows * width * vectors * self.shape.lanes,), self.dot.sums, scope="local")
+
+        def each_tile(work: Callable[[_Tile, Sequence[_Tap], Sequence[_Tap]], None], begins: bool, ends: bool) -> None:
+            with T.serial(rows) as k:
+                down = [self._row_taps(first + k)]
+                for run in self.runs:
+                    with _each(run) as x:
+                        tile = self._at_place(n, o, first + k, x, 1, run)
+                        places = [((k * width + x) * vectors + v, v) for v in range(run.size * vectors)]
+                        for there, here in [] if begins else places:
+                            T.buffer_store(tile.sums, held[self.at(there)], [self.at(here)])
+                        work(tile, down, run.taps)
+                        for there, here in [] if ends else places:
+                            T.buffer_store(held, tile.sums[self.at(here)], [self.at(there)])
+
+        each_tile(lambda tile, down, across: self._start(tile, down, across, offsets), begins=True, ends=False)
+        with T.serial(self.shape.taken // self.part) as part:
+            each_tile(
+                lambda tile, down, across: self.sum(replace(tile, first=part * self.part), down, across), False, False
+            )
+        each_tile(lambda tile, down, across: self._finish(tile), begins=False, ends=True)
+
     def sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:
-        """Add up all products."""
+        """Add up all products, of `part` blocks of the data."""
         shape = self.shape
         group = tile.o // shape.made * shape.taken if shape.groups > 1 else 0
-        with T.serial(shape.taken) as c:
+        with T.serial(self.part) as k:
+            c = tile.first + k
             for rows in down:
                 with _counted(rows.first, rows.count) as ky:
                     for columns in across:
@@ -361,14 +409,17 @@ class Loops:
         run = self.shape.lanes * self.dot.group
         return T.Bind(self.weight[o, c, ky, T.Ramp(step * run, 1, run)])
 
-    def at(self, vector: int) -> Any:
+    def at(self, vector: Any) -> Any:
         """Where a vector of sums is."""
         return T.Ramp(vector * self.shape.lanes, 1, self.shape.lanes)
 
 
 @dataclass(frozen=True)
 class _Tile:
-    """Where a tile of the result is, its pixels as rows and columns from there on, and the sums for them."""
+    """Where a tile of the result is, its pixels as rows and columns from there on, and the sums for them.
+
+    `first` is the block of the data from which on products are added.
+    """
 
     n: Any
     o: Any
@@ -376,6 +427,7 @@ class _Tile:
     x: Any
     pixels: Sequence[tuple[int, int]]
     sums: Any
+    first: Any = 0
 
 
 def _columns(across: Sequence[_Tap], pixel: int) -> tuple[int, ...]:
