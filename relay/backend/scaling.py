@@ -54,7 +54,8 @@ def _of_cast(cast: Any) -> Any:
 def _product(cast: Any) -> tuple[Any, int, int, int] | None:
     """The vector x and the numbers m, half and s of `(x * m + half) >> s`, or None for any other expression."""
     lanes, shifted = lanes_of(cast, "int32"), cast.value
-    if lanes % 2 or not isinstance(shifted, prim.RShift) or not isinstance(shifted.a, prim.Add):
+    # Two lanes are no vector of a processor's, and half of them none of TensorIR's.
+    if lanes < 4 or lanes % 2 or not isinstance(shifted, prim.RShift) or not isinstance(shifted.a, prim.Add):
         return None
     product = shifted.a.a
     if not isinstance(product, prim.Mul) or not isinstance(product.a, prim.Cast):

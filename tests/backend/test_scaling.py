@@ -34,6 +34,18 @@ def test_products_are_those_of_the_reference(target, shift):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+@pytest.mark.parametrize("clipped", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 6, 7, 10])
+def test_few_numbers(count, clipped):
+    """Loops over so few become vectors of two or three lanes, or none."""
+    x = relay.var("x", shape=(1, count), dtype="int32")
+    body = relay.fixed_point_multiply(x, 1921648640, -8)
+    func = relay.Function([x], relay.cast(relay.clip(body, -127, 127), "int8") if clipped else body)
+    numbers = np.resize(EDGES, (1, count)).astype("int32")
+    found = relay.create_executor("graph").evaluate(func)(numbers).numpy()
+    np.testing.assert_array_equal(found, relay.create_executor("debug").evaluate(func)(numbers).numpy())
+
+
 def test_lanes_stay_where_they_are():
     _, built = scaled("llvm -mcpu=znver4", [1230244864], -7)
     code = str(built.inspect_source("asm"))
