@@ -35,6 +35,7 @@ DEPENDENCES = {
             "build/downloads.py",
             "build/reference.py",
             "build/citations.py",
+            "build/onepage.py",
         ),
         left_out=(),
         made=(".doctrees", "html"),
