@@ -7,10 +7,12 @@ Book's `--builder pdfhtml` prints the same page, but by no other Chromium than P
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]
 from playwright.sync_api import PdfMargins, sync_playwright
 
 from build import browser
@@ -30,13 +32,23 @@ STYLE = """
   visibility: visible !important; padding: revert !important; margin: revert !important; }
 pre, .cell_output { white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible !important;
   max-height: none !important; }
-section > h1 { break-before: page; }
+span[id^="document-"] + section { break-before: page; }
+details.hide > summary, .relay-graph .zoom { display: none !important; }
 figure, svg, img, table { max-width: 100% !important; }
-figure, img, tr { break-inside: avoid; }
+td, th, :is(td, th) p { overflow-wrap: break-word !important; }
+/* What is kept whole, the theme keeps whole inside of its frame, and the frame is printed empty on the page before. */
+div.highlight, div[class*="highlight-"], .bd-content table { break-inside: auto !important; }
+pre { orphans: 4; widows: 4; }
+figure, img, tr, .relay-graph, .cell_output:has(> .output > svg) { break-inside: avoid; }
+.relay-graph .view { max-height: none !important; }
+.relay-graph svg { max-height: 300mm; }
 """
-OPEN = """document.querySelectorAll("details.toggle-details, .solution details").forEach(one => { one.open = true; });
+OPEN = """
+for (const one of document.querySelectorAll("details.toggle-details, details.hide, .solution details")) one.open = true;
 document.querySelectorAll(".toggle-hidden").forEach(one => one.classList.remove("toggle-hidden"));"""
 FORMULAS = "window.MathJax?.startup?.promise?.then(() => true)"
+# Milliseconds for any one step: a slow machine lays out the page of all pages for minutes.
+PATIENCE = 600_000
 
 
 def main(root: Path = ROOT) -> int:
@@ -51,9 +63,19 @@ def main(root: Path = ROOT) -> int:
         return 1
     made = root / "_build/pdf/book.pdf"
     made.parent.mkdir(parents=True, exist_ok=True)
-    to_paper(program, root / "_build/singlehtml/index.html", made)
+    to_paper(program, at_the_top(root / "_build/singlehtml", root_page(root)), made)
     print(f"The book is printed. Open {made}")
     return 0
+
+
+def root_page(root: Path) -> str:
+    """The path of the book's first page, without its ending."""
+    return str(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["root"])
+
+
+def at_the_top(site: Path, page: str) -> Path:
+    """The page of all pages as the site's `index.html`, which was a redirect to it: what it loads, it names from there."""
+    return Path(shutil.copy(site / f"{page}.html", site / "index.html"))
 
 
 def to_paper(program: Path, page: Path, pdf: Path) -> None:
@@ -61,6 +83,7 @@ def to_paper(program: Path, page: Path, pdf: Path) -> None:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         tab = launched.new_context(offline=True, color_scheme="light").new_page()
+        tab.set_default_timeout(PATIENCE)
         tab.goto(page.as_uri())
         tab.evaluate(FORMULAS)
         tab.add_style_tag(content=STYLE)
