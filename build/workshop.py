@@ -32,7 +32,7 @@ START = """\
 Relay's partition functions: a workshop without a network
 
 1. In this folder, run:       python3 install.py        (on Windows: py install.py)
-   It takes a few minutes, and says what to run next.
+   It takes about two minutes, and says what to run next.
 2. The notebooks are in book/, one for each chapter.
 3. The book itself:           open website/index.html in a browser.
 4. The slides:                open slides/index.html in a browser.

@@ -49,7 +49,9 @@ STYLE = """
 .relay-diff .pair > * > del { background: rgb(248 81 73 / 32%); border-bottom: 2px dashed rgb(248 81 73); }
 .relay-diff mark { color: inherit; background: rgb(210 153 34 / 30%); border-bottom: 2px dotted rgb(190 130 20);
   border-radius: 2px; padding: 0; }
-.relay-diff summary { cursor: pointer; padding: 0.1em 0.4em; font-style: italic; background: rgb(128 128 128 / 14%); }
+.relay-diff summary { cursor: pointer; padding: 0.1em 0.4em; font-style: italic; background: rgb(128 128 128 / 14%);
+  display: list-item; list-style: disclosure-closed inside; }
+.relay-diff [open] > summary { list-style-type: disclosure-open; }
 .relay-diff:has(.columns > [value="one"]:checked) :is(.pair:not(.gone, .changed) > .before, .gone > .after)
   { display: none; }
 .relay-diff:has(.columns > [value="two"]:checked) .pair { display: grid; grid-template-columns: 1fr 1fr; }

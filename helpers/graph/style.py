@@ -81,7 +81,9 @@ _PAGE = """
 .relay-graph .key { display: flex; flex-wrap: wrap; gap: 0.1em 1.2em; font-size: 0.8em; padding: 0.25em 0.6em;
   border-top: 1px solid rgb(128 128 128 / 35%); }
 .relay-graph details { font-size: 0.8em; border-top: 1px solid rgb(128 128 128 / 35%); }
-.relay-graph details summary { cursor: pointer; padding: 0.25em 0.8em; }
+.relay-graph details summary { cursor: pointer; padding: 0.25em 0.8em; display: list-item;
+  list-style: disclosure-closed inside; }
+.relay-graph details[open] summary { list-style-type: disclosure-open; }
 .relay-graph details pre { margin: 0; padding: 0.25em 0.8em; overflow: auto; max-height: 30rem; color: inherit;
   background: none; border: 0; box-shadow: none; }
 .relay-graph .key span { display: inline-flex; align-items: center; gap: 0.4em; }

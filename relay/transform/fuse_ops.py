@@ -22,6 +22,7 @@ are too many for one function.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,12 +45,14 @@ def FuseOps(fuse_opt_level: int = -1) -> tvm.transform.Pass:
     """The pass. At level 0 each operator is a function of its own; -1 is the level of the `PassContext`.
 
     Two options of the `PassContext` count: `relay.FuseOps.max_depth`, the most expressions that are fused into one
-    function (256), and `relay.FuseOps.link_params`, whether constants stay in the functions.
+    function (256; any number where it is negative), and `relay.FuseOps.link_params`, whether constants stay in the
+    functions.
     """
 
     def apply(func: Function, mod: tvm.ir.IRModule, ctx: tvm.transform.PassContext) -> Function:
         level = ctx.opt_level if fuse_opt_level == -1 else fuse_opt_level
-        return fuse(func, level, _MAX_DEPTH.of(ctx), _LINK_PARAMS.of(ctx))
+        depth = _MAX_DEPTH.of(ctx)
+        return fuse(func, level, depth if depth >= 0 else sys.maxsize, _LINK_PARAMS.of(ctx))
 
     return function_pass(apply, opt_level=0, name="FuseOps", required=["InferType"])
 

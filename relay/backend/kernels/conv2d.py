@@ -73,7 +73,9 @@ def _most_pixels(shape: Shape, dot: Dot, features: Features, vectors: int) -> in
     """For how many pixels a tile's sums stay in registers, with the weights of `vectors` blocks."""
     registers = features.registers // -(-shape.lanes // features.lanes)
     (_, taps), (_, stride) = shape.kernel, shape.strides
-    if _shares_data(shape, dot):
+    if _shares_data(shape, dot) and features.lanes < 16:
+        pixels = (registers - dot.scratch - 1 - vectors) // (vectors + 1)
+    elif _shares_data(shape, dot):
         pixels = (registers - dot.scratch - 1 - vectors - (taps - stride)) // (vectors + stride)
     else:
         pixels = dot.room(registers, vectors)

@@ -581,6 +581,14 @@ def depths():
     return tuple(fused(relay.abs(y), max_depth=depth) for depth in range(9))
 
 
+@program
+def depths_below_zero():
+    y = relay.exp(var("x", 4, 6))
+    for _ in range(200):
+        y = relay.add(relay.tanh(y), relay.const(1.0))
+    return tuple(fused(y, level, max_depth=-1) for level in range(-1, 4))
+
+
 # DefuseOps
 
 
