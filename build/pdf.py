@@ -74,7 +74,7 @@ def root_page(root: Path) -> str:
 
 
 def at_the_top(site: Path, page: str) -> Path:
-    """The page of all pages as the site's `index.html`, which was a redirect to it: what it loads, it names from there."""
+    """The page of all pages as the site's `index.html`, a redirect before: what it loads, it names from there."""
     return Path(shutil.copy(site / f"{page}.html", site / "index.html"))
 
 
