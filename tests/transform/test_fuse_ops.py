@@ -170,6 +170,14 @@ def test_the_depth_is_an_option_of_the_context():
     assert operators(fused(y, level=0)) == [1] * 10
 
 
+def test_a_depth_below_zero_is_any():
+    y = relay.var("x", shape=(4,))
+    for _ in range(300):
+        y = relay.exp(y)
+    assert operators(fused(y)) == [44, 256]
+    assert operators(fused(y, max_depth=-1)) == [300]
+
+
 def test_constants_are_linked_where_the_context_says_so():
     assert arguments(fused(residual())) == [1, 2, 3]
     assert arguments(fused(residual(), link_params=True)) == [1, 1, 2]

@@ -583,10 +583,12 @@ def depths():
 
 @program
 def depths_below_zero():
-    y = relay.exp(var("x", 4, 6))
-    for _ in range(200):
-        y = relay.add(relay.tanh(y), relay.const(1.0))
-    return tuple(fused(y, level, max_depth=-1) for level in range(-1, 4))
+    x = var("x", 4, 6)
+    y = relay.concatenate([relay.exp(x), relay.tanh(relay.add(x, relay.const(1.0)))], axis=0)
+    longer = x
+    for _ in range(260):
+        longer = relay.exp(longer)
+    return *(fused(y, level, max_depth=-1) for level in range(-1, 4)), fused(longer, max_depth=-2)
 
 
 # DefuseOps
