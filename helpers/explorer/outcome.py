@@ -60,11 +60,12 @@ def partitioned(mod: tvm.IRModule, rules: Mapping[str, Rule]) -> tuple[tvm.IRMod
         put_inside.clear()  # TVM keeps every function that was ever registered, and with the listeners this set
 
 
-def counts(after: tvm.IRModule, inside: Iterable[Any]) -> dict[str, int]:
+def counts(after: tvm.IRModule, inside: Iterable[Any]) -> dict[str, int | None]:
     """The numbers that matter of a partitioned module, where the calls `inside` are in regions.
 
     Two calls share a region where one of them reads the other as it is. A value crosses in float where a call outside
-    of all regions has computed it, and another call reads it as it is.
+    of all regions has computed it, and another call reads it as it is. The bytes of these values are `None` where the
+    shape of one of them is not known before the network runs.
     """
     inside = set(inside)
     calls = list(_calls(after))
@@ -84,7 +85,7 @@ def counts(after: tvm.IRModule, inside: Iterable[Any]) -> dict[str, int]:
         "regions": len({_root(regions, call) for call in inside}),
         "operators in int8": len(inside),
         "operators": len(operators),
-        "bytes crossing in float": sum(_bytes(value.checked_type) for value in crossing),
+        "bytes crossing in float": _sum(_bytes(value.checked_type) for value in crossing),
     }
 
 
@@ -103,7 +104,7 @@ def outcome(mod: tvm.IRModule, rules: Mapping[str, Rule]) -> Outcome:
     found: dict[str, Any] = counts(after, inside)
     found["operators in int8"] = f"{found['operators in int8']} of {found.pop('operators')}"
     return {
-        "counts": {name: f"{value:,}" if isinstance(value, int) else value for name, value in found.items()},
+        "counts": {name: _written(value) for name, value in found.items()},
         "diff": diff(mod, after)._repr_html_(),
         "graph": picture.figure(),
     }
@@ -173,8 +174,23 @@ def _root(parents: dict[Any, Any], call: Any) -> Any:
     return call
 
 
-def _bytes(ty: Any) -> int:
-    """How many bytes a value takes."""
+def _written(value: Any) -> str:
+    if value is None:
+        return "not known"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _bytes(ty: Any) -> int | None:
+    """How many bytes a value takes; `None` where its shape is not known."""
     if isinstance(ty, relay.TupleType):
-        return sum(_bytes(part) for part in ty.fields)
-    return math.prod(map(int, ty.shape)) * ((tvm.DataType(str(ty.dtype)).bits + 7) // 8)
+        return _sum(_bytes(part) for part in ty.fields)
+    try:
+        size = math.prod(map(int, ty.shape))
+    except TypeError:  # a dimension of any size
+        return None
+    return size * ((tvm.DataType(str(ty.dtype)).bits + 7) // 8)
+
+
+def _sum(sizes: Iterable[int | None]) -> int | None:
+    known = list(sizes)
+    return None if None in known else sum(size for size in known if size is not None)

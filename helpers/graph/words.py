@@ -48,10 +48,15 @@ def is_integer(ty: Any) -> bool:
 def shape(ty: Any) -> str:
     """A tensor's shape as `1×16×4×4`; of a tuple, those of its fields."""
     if isinstance(ty, relay.TensorType):
-        return "×".join(str(size) for size in ty.shape) or "scalar"
+        return "×".join(map(_size, ty.shape)) or "scalar"
     if isinstance(ty, relay.TupleType):
         return cut(", ".join(shape(part) for part in ty.fields))
     return ""
+
+
+def _size(size: Any) -> str:
+    """A dimension; `?` where it may be any, as in Relays that have such."""
+    return "?" if type(size).__name__ == "Any" else str(size)
 
 
 def cut(text: str) -> str:

@@ -1,4 +1,5 @@
 import itertools
+from types import SimpleNamespace
 
 import pytest
 import set_env  # noqa: F401
@@ -90,6 +91,18 @@ def test_the_outcome_is_what_partition_makes():
     }
     assert found["diff"] == diff(mod, after)._repr_html_()
     assert "region 2" in found["graph"] and "region 3" not in found["graph"]
+
+
+def test_bytes_are_not_known_where_a_shape_is_not(monkeypatch):
+    class Any:
+        """As `relay.Any()` of Relays that have it: no number."""
+
+    def of_any_batch(ty):
+        return bytes_of(SimpleNamespace(shape=[Any(), *ty.shape[1:]], dtype=ty.dtype))
+
+    bytes_of = outcome.__globals__["_bytes"]
+    monkeypatch.setitem(outcome.__globals__, "_bytes", of_any_batch)
+    assert outcome(chain(), {})["counts"]["bytes crossing in float"] == "not known"
 
 
 def test_a_failing_rule_is_an_outcome_and_the_rules_are_as_they_were():
