@@ -64,7 +64,8 @@ def expect_ends(mod: tvm.IRModule, expected: list[str]) -> None:
     """Raise `NotYet` unless the regions end behind these operators, and no others."""
     found = ended(mod)
     network = listed([name for name in operators(mod) if name not in END])
-    expect(found == expected, f"a region ends behind {listed(found) or 'nothing'}, in a network of {network}")
+    because = f"regions end behind {listed(found)}" if found else "no region ends"
+    expect(found == expected, f"{because}, in a network of {network}")
 
 
 def expect_same_numbers(before: tvm.IRModule, after: tvm.IRModule) -> None:
