@@ -205,11 +205,24 @@ def _mean(call: Call, args: Sequence[Any]) -> Bounds | None:
     return _some_or_zero(call, args) if has_room else None
 
 
+def _sum_of_products(call: Call, args: Sequence[Any]) -> Bounds:
+    """Of as many products as there are weights for a channel of the result, or more."""
+    attrs = {**call.attrs}
+    shape = call.args[1].checked_type.concrete_shape
+    first = shape[0] if attrs.get("kernel_layout", "O").startswith("O") else 1
+    terms = math.prod(shape) // int(attrs.get("units") or attrs.get("channels") or first)
+    most = terms * math.prod(max(abs(bounds.low), abs(bounds.high)) for bounds in args)
+    return Bounds(-most, most)
+
+
 def _zero_to_one(call: Call, args: Sequence[Any]) -> Bounds:
     return Bounds(0, 1)
 
 
 _RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(("nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.dense"), _sum_of_products),
+    **dict.fromkeys(("nn.contrib_conv2d_NCHWc", "nn.contrib_depthwise_conv2d_NCHWc"), _sum_of_products),
+    "nn.contrib_dense_pack": _sum_of_products,
     **dict.fromkeys(("annotation.cast_hint", "annotation.stop_fusion", "copy", "max", "min"), _some_of),
     **dict.fromkeys(("broadcast_to", "expand_dims", "nn.batch_flatten", "reshape", "squeeze", "transpose"), _some_of),
     **dict.fromkeys(("repeat", "reverse", "strided_slice", "tile"), _some_of),

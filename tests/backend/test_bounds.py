@@ -28,6 +28,9 @@ def wide(x):
     return relay.cast(x, "int32")
 
 
+KERNEL = relay.const(np.full((2, 4, 3, 3), 3, "int8"))
+SUMS = relay.nn.relu(relay.nn.conv2d(X, KERNEL, channels=2, kernel_size=(3, 3), out_dtype="int32"))
+SHIFTED = relay.right_shift(SUMS + relay.const(128), relay.const(8))
 HALVES = relay.nn.relu(relay.cast(X, "float32")) * relay.const(0.5)
 FOUND = {
     "relu": (relay.nn.relu(X), (0, 127)),
@@ -51,6 +54,16 @@ FOUND = {
     "a mean of sums with room": (relay.nn.avg_pool2d(wide(relay.nn.relu(X)), (2, 2)), (0, 127)),
     "a mean of sums without room": (relay.nn.avg_pool2d(relay.nn.relu(X), (2, 2)), (-128, 127)),
     "a quantization": (relay.cast(relay.clip(relay.round(HALVES), -127, 127), "int8"), (0, 64)),
+    "a convolution": (relay.nn.conv2d(X, KERNEL, channels=2, kernel_size=(3, 3), out_dtype="int32"), (-13824, 13824)),
+    "a convolution of groups": (
+        relay.nn.conv2d(X, relay.const(np.full((4, 2, 1, 1), 5, "int8")), groups=2, out_dtype="int32"),
+        (-1280, 1280),
+    ),
+    "a layer": (
+        relay.nn.dense(relay.reshape(X, [6, 24]), relay.const(np.full((2, 24), -9, "int8")), out_dtype="int32"),
+        (-27648, 27648),
+    ),
+    "a shift of what has room": (SHIFTED, (0, 54)),
     "what has no rule": (relay.negative(X), (-128, 127)),
 }
 
