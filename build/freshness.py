@@ -36,6 +36,7 @@ DEPENDENCES = {
             "build/reference.py",
             "build/citations.py",
             "build/onepage.py",
+            "build/previews.py",
         ),
         left_out=(),
         made=(".doctrees", "html"),

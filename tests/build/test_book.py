@@ -28,6 +28,9 @@ kernelspec:
 CELLS = """
     The cell says when it ran and what the module holds.
 
+    - One number,
+    - and another.
+
     ```{code-cell} ipython3
     import time
     import answer
@@ -146,6 +149,7 @@ def test_a_link_to_the_page_can_be_shown_with_its_title_and_first_words(built):
     html = (built / "_build/html/book/chapter.html").read_text()
     assert '<meta property="og:title" content="A chapter" />' in html
     assert '<meta property="og:description" content="The cell says when it ran' in html
+    assert "One number, and another." in html and ",," not in html.split("<body")[0]
     assert 'property="og:site_name" content="Relay' in html
     assert "og:image" not in html
 
