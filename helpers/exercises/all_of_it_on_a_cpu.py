@@ -10,8 +10,10 @@ from torch import nn
 from tvm import relay
 
 from helpers.exercises import Exercise, expect, expect_a
+from helpers.exercises.networks import expect_ends, expect_same_numbers, partitioned
 from helpers.image_networks import InvertedResidual
 from helpers.networks import to_relay
+from helpers.registry import DEFAULT_RULES, Rule
 
 four_bits = Exercise()
 
@@ -43,6 +45,47 @@ def wide_activations(mod: tvm.IRModule) -> None:
     "activations have 8 bits as before"
     found = {float(call.attrs.a_max) for call in calls(mod, "clip")}
     expect(found == {127.0}, f"they are clipped at {', '.join(f'{each:g}' for each in sorted(found)) or 'nothing'}")
+
+
+join_narrow = Exercise()
+
+
+@join_narrow.point
+def each_branch_ends(rule: Rule) -> None:
+    "the regions of two branches end, and the concatenation begins one"
+    expect_ends(joined(rule, inside(), inside()), ["nn.relu", "nn.relu", "concatenate"])
+
+
+@join_narrow.point
+def its_region_goes_on(rule: Rule) -> None:
+    "a max-pool behind the concatenation is in its region"
+    expect_ends(joined(rule, inside(), inside(), behind=nn.MaxPool2d(2)), ["nn.relu", "nn.relu", "nn.max_pool2d"])
+
+
+@join_narrow.point
+def branches_of_three(rule: Rule) -> None:
+    "so it is with three branches"
+    expect_ends(joined(rule, inside(), inside(), inside()), ["nn.relu"] * 3 + ["concatenate"])
+
+
+@join_narrow.point
+def one_outside(rule: Rule) -> None:
+    "where a branch is in no region, whichever it is, that of the other one ends, and none begins"
+    for branches in (inside(), outside()), (outside(), inside()):
+        expect_ends(joined(rule, *branches), ["nn.relu"])
+
+
+@join_narrow.point
+def all_outside(rule: Rule) -> None:
+    "where no branch is in a region, none begins"
+    expect_ends(joined(rule, outside(), outside()), [])
+
+
+@join_narrow.point
+def in_their_order(rule: Rule) -> None:
+    "the numbers are what they were"
+    before = branched(inside(), inside(), inside())
+    expect_same_numbers(before, partitioned(before, {**DEFAULT_RULES, "concatenate": rule}))
 
 
 Find = Callable[[tvm.IRModule], Any]
@@ -126,6 +169,36 @@ def network(channels: int, *plan: tuple[int, int]) -> tvm.IRModule:
         stack += [nn.Conv2d(width, outputs, 3, groups=groups, padding=1), nn.ReLU()]
         width = outputs
     return to_relay(nn.Sequential(*stack), 1, channels, 8, 8)
+
+
+def inside() -> nn.Module:
+    """A branch that is a region."""
+    return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.ReLU())
+
+
+def outside() -> nn.Module:
+    """A branch in no region."""
+    return nn.AvgPool2d(3, 1)
+
+
+def branched(*branches: nn.Module, behind: nn.Module | None = None) -> tvm.IRModule:
+    """A network that concatenates these branches."""
+
+    class Branched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.branches = nn.ModuleList(branches)
+            self.behind = behind or nn.Identity()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.behind(torch.cat([branch(x) for branch in self.branches], 1))
+
+    return to_relay(Branched(), 1, 3, 8, 8)
+
+
+def joined(rule: Rule, *branches: nn.Module, behind: nn.Module | None = None) -> tvm.IRModule:
+    """What partition makes of such a network with this rule for `concatenate`."""
+    return partitioned(branched(*branches, behind=behind), {**DEFAULT_RULES, "concatenate": rule})
 
 
 def with_dense() -> tvm.IRModule:

@@ -6,6 +6,8 @@ import set_env  # noqa: F401
 import torch
 from torch import nn
 from tvm import relay
+from tvm.relay.quantize._partition import QPartitionExpr, partition_expr_check
+from tvm.relay.quantize.quantize import _forward_op
 
 from helpers.networks import to_relay
 
@@ -71,7 +73,56 @@ def a_count(mod):
     return len(any_groups(mod))
 
 
+def joins(part, asks=all, start=QPartitionExpr, order=1):
+    def rule(ref_call, new_args, ctx):
+        fields = new_args[0].fields
+        if not asks(partition_expr_check(field)[0] for field in fields):
+            return None
+        return start(_forward_op(ref_call, [relay.Tuple([part(field) for field in fields][::order])]))
+
+    return rule
+
+
+def bare(field):
+    return partition_expr_check(field)[1]
+
+
+def ended(field):
+    return field.realize()
+
+
+def ended_if_inside(field):
+    return field.realize() if partition_expr_check(field)[0] else field
+
+
+def asks_the_tuple(ref_call, new_args, ctx):
+    inside, parts = partition_expr_check(new_args[0])
+    return QPartitionExpr(_forward_op(ref_call, [parts.realize()])) if inside else None
+
+
+def of_two(ref_call, new_args, ctx):
+    left, right = new_args[0].fields
+    if not (partition_expr_check(left)[0] and partition_expr_check(right)[0]):
+        return None
+    return QPartitionExpr(_forward_op(ref_call, [relay.Tuple([left.realize(), right.realize()])]))
+
+
+def without_a_tuple(ref_call, new_args, ctx):
+    return QPartitionExpr(_forward_op(ref_call, [field.realize() for field in new_args[0].fields]))
+
+
 WRONG = {
+    "join_narrow": [
+        (joins(bare), "regions end behind `concatenate`"),
+        (joins(ended, start=lambda call: call), "regions end behind `nn.relu`, `nn.relu`, in"),
+        (joins(ended, asks=any), "has no attribute 'realize'"),
+        (joins(ended_if_inside, asks=any), "regions end behind `nn.relu`, `concatenate`"),
+        (joins(ended_if_inside, asks=list), "regions end behind `concatenate`"),
+        (joins(ended, order=-1), "it computes other numbers"),
+        (asks_the_tuple, "regions end behind `nn.relu`, `nn.relu`, in"),
+        (of_two, "too many values to unpack"),
+        (without_a_tuple, "the answer raised"),
+    ],
     "four_bits": [
         (quantized(), "there is a weight of magnitude 127, and 4 bits reach to 7"),
         (quantized(nbit_weight=5), "there is a weight of magnitude 15"),
