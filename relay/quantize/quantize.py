@@ -260,13 +260,18 @@ def annotate() -> tvm.transform.Pass:
 def realize() -> tvm.transform.Pass:
     """The pass that makes integers of what `simulated_quantize` rounds, by the rules registered as `FQRealizeRewrite`.
 
-    Every scale must be known, as it is after calibration.
+    Every scale must be known, as it is after calibration. Warns of sums of products that may have no room in
+    `dtype_activation`.
     """
-    return _transform.function_pass(
-        lambda func, mod, ctx: forward_rewrite(infer(func, mod), "FQRealizeRewrite"),
-        opt_level=1,
-        name="QuantizeRealize",
-    )
+
+    def realized(func: _expr.Function, mod: IRModule, ctx: tvm.transform.PassContext) -> _expr.Function:
+        from ._room import warn_of_overflow
+
+        typed = infer(func, mod)
+        warn_of_overflow(typed)
+        return forward_rewrite(typed, "FQRealizeRewrite")
+
+    return _transform.function_pass(realized, opt_level=1, name="QuantizeRealize")
 
 
 def quantize(
@@ -302,7 +307,8 @@ def quantize(
 
 
 _SIMULATED = "relay.op.annotation.simulated_quantize"
-_ACCUMULATING = ("nn.batch_matmul", "nn.conv1d", "nn.conv2d", "nn.dense")
+# What sums up products, of its first argument and of its second one.
+ACCUMULATING = ("nn.batch_matmul", "nn.conv1d", "nn.conv2d", "nn.dense")
 
 
 def _refuse_quantized(mod: IRModule) -> None:
@@ -310,6 +316,6 @@ def _refuse_quantized(mod: IRModule) -> None:
     functions = [infer(func, mod) for _, func in mod.functions_items() if isinstance(func, _expr.Function)]
     for call in (node for func in functions for node, _ in post_order(func.body) if _expr.is_operator(node)):
         name = call.op.name
-        if name == _SIMULATED or (name in _ACCUMULATING and "int" in call.args[0].checked_type.dtype):
+        if name == _SIMULATED or (name in ACCUMULATING and "int" in call.args[0].checked_type.dtype):
             found = name if name == _SIMULATED else f"{name} of integers"
             raise ValueError(f"the module is quantized already, it has {found}: give quantize the network in float")
