@@ -47,7 +47,8 @@ class Diff:
     def rows(self) -> list[Row]:
         """The lines of both, side by side."""
         before, after = self._programs
-        return rows(self._programs, (listing(before), listing(after)), self._pairs)
+        types = self.edits.types is not None
+        return rows(self._programs, (listing(before, types), listing(after, types)), self._pairs)
 
     def __bool__(self) -> bool:
         return bool(self.edits)

@@ -39,6 +39,7 @@ class Edits:
     `functions`: the functions that are new or have another root, or, where they are of another dialect, are others.
     `functions_gone`: the names of those that do not stay.
     `module`: the attributes of the module, where they are others.
+    `types`: the type definitions of the module in one of their own, where they are others. Without any it is empty.
     """
 
     changed: Mapping[int, Mapping[str, Any]]
@@ -47,9 +48,11 @@ class Edits:
     functions: Mapping[str, Any]
     functions_gone: tuple[str, ...]
     module: Mapping[str, Any] | None
+    types: Any
 
     def __bool__(self) -> bool:
-        return any((self.changed, self.gone, self.new, self.functions, self.functions_gone, self.module is not None))
+        parts = self.changed, self.gone, self.new, self.functions, self.functions_gone
+        return any(parts) or self.module is not None or self.types is not None
 
 
 def edits(before: Program, after: Program, pairs: Mapping[int, int]) -> Edits:
@@ -86,7 +89,8 @@ def edits(before: Program, after: Program, pairs: Mapping[int, int]) -> Edits:
     )
     attributes = [module_attributes(program) for program in (before, after)]
     module = None if exact(attributes[0]) == exact(attributes[1]) else attributes[1]
-    return Edits(changed, tuple(gone), new, functions, functions_gone, module)
+    types = None if _have_same_types(before, after) else after.types or tvm.IRModule({})
+    return Edits(changed, tuple(gone), new, functions, functions_gone, module, types)
 
 
 def differing_operands(
@@ -136,6 +140,12 @@ def module_attributes(program: Program) -> dict[str, Any]:
     return attribute_values(getattr(program.thing, "attrs", None) if program.is_module else None)
 
 
+def _have_same_types(before: Program, after: Program) -> bool:
+    if before.types is None or after.types is None:
+        return before.types is after.types
+    return _is_same(before.types, after.types)
+
+
 def _is_same(old: Any, new: Any) -> bool:
     return old is not None and bool(tvm.ir.structural_equal(old, new))
 
@@ -154,7 +164,11 @@ def apply(what: Edits, before: Any) -> Any:
     names = {str(name.name_hint): name for name in before.get_global_vars()}
     names |= {str(new.expr.name_hint): new.expr for new in what.new if isinstance(new.expr, tvm.ir.GlobalVar)}
     attributes = module_attributes(program) if what.module is None else what.module
-    return tvm.IRModule({names.get(name, name): func for name, func in made.items()}, attrs=dict(attributes) or None)
+    after = tvm.IRModule({names.get(name, name): func for name, func in made.items()}, attrs=dict(attributes) or None)
+    types = program.types if what.types is None else what.types
+    for variable in getattr(types, "get_global_type_vars", list)():
+        after[variable] = types[variable]
+    return after
 
 
 class _Builder:

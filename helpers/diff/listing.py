@@ -57,10 +57,10 @@ class Block:
     inside: list[Line | Block] = field(default_factory=list)
 
 
-def listing(program: Program) -> list[Line]:
-    """The lines of `program`, without the empty ones between functions."""
+def listing(program: Program, types: bool = False) -> list[Line]:
+    """The lines of `program`, without the empty ones between functions; its type definitions with `types` alone."""
     with _room_for(len(program.nodes)):
-        return list(_flat(_Writer(program).all()))
+        return [*(_types(program) if types else ()), *_flat(_Writer(program).all())]
 
 
 class _Writer:
@@ -321,6 +321,12 @@ class _Writer:
         if span is not None:
             segments.append(Segment(shown(f" span={_span_text(span)}"), at, SPAN))
         return [*segments, Segment(" */", at, edge)]
+
+
+def _types(program: Program) -> Iterator[Line]:
+    for line in [] if program.types is None else program.types.astext().splitlines():
+        if line and not line.startswith("#["):  # the version of the text
+            yield Line(-1, "type", [Segment(shown(line), -1, PLAIN)])
 
 
 def _span_text(span: Any) -> str:

@@ -116,13 +116,17 @@ class Known:
 class Program:
     """The expressions of a module or a function, operands before those that use them.
 
-    Raises `TypeError` where a function holds something that is no Relay expression.
+    `types` are the type definitions of a module, in a module of their own, where it has some.
+
+    Raises `TypeError` where a function holds something that is no Relay expression, or one of a kind that the dialect
+    does not have.
     """
 
     def __init__(self, thing: Any, known: Known) -> None:
         self.thing = thing
         self.is_module = isinstance(thing, tvm.IRModule)
         self.functions = _functions(thing)
+        self.types = _types(thing)
         self.nodes: list[Node] = []
         self.index: dict[Any, int] = {}
         self.roots: dict[str, int] = {}
@@ -208,12 +212,30 @@ def _functions(thing: Any) -> list[tuple[str, Any]]:
     return [("", thing)]
 
 
+def _types(thing: Any) -> Any:
+    """The type definitions of a module, as a module with nothing else; `None` without, as in a Relay that has none."""
+    variables = getattr(thing, "get_global_type_vars", list)()
+    if not variables:
+        return None
+    alone = tvm.IRModule({})
+    for variable in variables:
+        alone[variable] = thing[variable]
+    return alone
+
+
 def _kind(expr: Any, name: str) -> str:
     for cls, kind in _KINDS:
         if isinstance(expr, cls):
             return kind
-    where = f"the function @{name}" if name else "the function"
-    raise TypeError(f"{where} holds a {type(expr).__name__}, which is no Relay expression: build it from relay's own")
+    raise TypeError(f"the function{f' @{name}' if name else ''} holds {refused(expr)}")
+
+
+def refused(expr: Any) -> str:
+    """What `expr` is, and why no helper shows it."""
+    kind = type(expr).__name__
+    if isinstance(expr, relay.Expr) and type(expr).__module__.startswith(relay.__name__):
+        return f"a {kind}, which is not shown: give a function of calls, tuples, lets, ifs, functions and constants"
+    return f"a {kind}, which is no Relay expression: build it from relay's own"
 
 
 def _operands(expr: Any, kind: str) -> list[Any]:

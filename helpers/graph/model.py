@@ -16,6 +16,8 @@ from typing import Any
 import tvm
 from tvm import relay
 
+from helpers.diff.program import refused
+
 CAST_HINT, STOP_FUSION = "annotation.cast_hint", "annotation.stop_fusion"
 SIMULATED = "relay.op.annotation.simulated_quantize"
 
@@ -102,7 +104,8 @@ def type_of(expr: Any) -> Any:
 def read(func: Any, constants: bool) -> Model:
     """The boxes of a function; with `constants`, these are boxes as well.
 
-    Raises `TypeError` where the function holds something that is no Relay expression.
+    Raises `TypeError` where the function holds something that is no Relay expression, or one of a kind that the dialect
+    does not have.
     """
     reader = _Reader()
     result = reader.read(func)
@@ -166,9 +169,7 @@ class _Reader:
             return _captured(expr)
         if isinstance(expr, (relay.Constant, tvm.ir.GlobalVar, tvm.ir.Op)):
             return []
-        raise TypeError(
-            f"the function holds a {type(expr).__name__}, which is no Relay expression: build it from relay's own"
-        )
+        raise TypeError(f"the function holds {refused(expr)}")
 
     def _node(self, expr: Any, operands: list[Any]) -> int:
         numbers = [self._index[operand] for operand in operands]

@@ -7,6 +7,7 @@ import tvm
 from tvm import relay
 
 from helpers.diff import diff
+from helpers.diff.program import refused
 from helpers.text import main_text
 
 
@@ -346,6 +347,45 @@ def test_what_is_no_relay_expression_is_named():
     foreign = relay.Function([], relay.Tuple([tvm.relax.Var("r")]))
     with pytest.raises(TypeError, match="holds a Var, which is no Relay expression"):
         diff(foreign, foreign)
+
+
+def test_what_other_relays_have_is_named_as_something_that_is_not_shown():
+    class RefRead(relay.Expr):
+        __module__ = "tvm.relay.expr"
+
+    assert refused(RefRead.__new__(RefRead)).startswith("a RefRead, which is not shown: give")
+
+
+@pytest.fixture
+def with_types(monkeypatch):
+    """Makes modules with type definitions, as other Relays have them; functions stand for these."""
+
+    def variables(mod):
+        return [var for var in mod.get_global_vars() if var.name_hint != "main"]
+
+    def module(body, **types):
+        definitions = {name: function(value) for name, value in types.items()}
+        return tvm.IRModule({"main": function(body), **definitions})
+
+    monkeypatch.setattr(tvm.IRModule, "get_global_type_vars", variables, raising=False)
+    monkeypatch.setattr("helpers.diff.program._functions", lambda mod: [("main", mod["main"])])
+    return module
+
+
+def test_type_definitions_are_carried_over_and_shown_where_they_are_others(with_types):
+    before, plain = with_types(x(), List=x(), Old=x()), with_types(x())
+    same, other = (with_types(relay.nn.relu(x()), List=x(), **{name: x()}) for name in ("Old", "New"))
+    for first, second in ((before, same), (before, other), (before, plain), (plain, before)):
+        assert tvm.ir.structural_equal(diff(first, second).apply(first), second)
+    assert not diff(before, with_types(x(), List=x(), Old=x()))
+    assert not any("@List" in line for line in lines(before, same))
+    assert [line[:9] for line in lines(before, other) if "def @" in line] == [
+        "  def @Li",
+        "- def @Ol",
+        "+ def @Ne",
+        "  def @ma",
+    ]
+    assert lines(before, plain)[0][:10] == "- def @Lis"
 
 
 def test_main_text_leaves_types_and_spans_out():
