@@ -8,6 +8,9 @@
                     sums[pixel, v] += data[c, y + ky, x + pixel, s] * weights[o + v, c, ky, s]
             result[n, o + v, y, x + pixel] = tail(sums[pixel, v])
 
+Where a tile has few pixels, and its weights do not fit into the first cache, all rows are gone through for a part of
+`c` before the next part: `held[…] = sums` then stands in the place of the tail.
+
 Pixels of a tile for which a column of the kernel lies outside the image are left out when the code is written: the
 tiles at the edges of a row have code of their own. A kernel of one pixel takes several rows as one.
 
@@ -64,8 +67,9 @@ def written(
     ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
     tile = chosen(ranked, primitive.choice)
     with kernel_function(primitive, stages) as (builder, tail):
-        loops(shape, dot, tile, tail, features).write()
-    path = f"{loops.name}, {dot.name}, {tile}"
+        made = loops(shape, dot, tile, tail, features)
+        made.write()
+    path = ", ".join([loops.name, dot.name, str(tile), *([f"{made.parts} parts"] if made.parts > 1 else [])])
     return Kernel(builder.get(), path, shape.operations, [asdict(each) for each in ranked])
 
 
@@ -157,6 +161,7 @@ class Loops:
         self.steps = shape.inner // dot.group
         self.runs = _runs(self.shape, 1, tile.width)
         self.part = self._part(features.l1)
+        self.parts = self.shape.taken // self.part
 
     def write(self) -> None:
         """All of it: a job computes some rows of `vectors` blocks."""
@@ -171,7 +176,7 @@ class Loops:
                 for run in _runs(shape, 0, self.tile.rows):
                     with _each(run) as y:
                         self._row(n, o, y, run.size, run.taps, offsets)
-            elif self.part < shape.taken:
+            elif self.parts > 1:
                 self._in_parts(n, o, job % shares * (rows // shares), rows // shares, offsets)
             else:
                 with T.serial(rows // shares) as k:
@@ -224,7 +229,7 @@ class Loops:
         rows = self.shape.result[0]
         if self.tile.rows > 1:
             return 1
-        if not self.dot.is_shifted and self.part == self.shape.taken:
+        if not self.dot.is_shifted and self.parts == 1:
             return rows
         return next((k for k in range(1, rows + 1) if rows % k == 0 and groups * k % self.threads == 0), rows)
 
@@ -278,10 +283,9 @@ class Loops:
                             T.buffer_store(held, tile.sums[self.at(here)], [self.at(there)])
 
         each_tile(lambda tile, down, across: self._start(tile, down, across, offsets), begins=True, ends=False)
-        with T.serial(self.shape.taken // self.part) as part:
-            each_tile(
-                lambda tile, down, across: self.sum(replace(tile, first=part * self.part), down, across), False, False
-            )
+        with T.serial(self.parts) as k:
+            first_block = T.Bind(k * self.part)
+            each_tile(lambda tile, *taps: self.sum(replace(tile, first=first_block), *taps), begins=False, ends=False)
         each_tile(lambda tile, down, across: self._finish(tile), begins=False, ends=True)
 
     def sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:

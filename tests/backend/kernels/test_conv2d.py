@@ -92,6 +92,23 @@ def test_int8_is_exact_on_every_path(name: str, path: str) -> None:
         assert path.split(",")[0] in check(told(func, least), target, given, extreme).path
 
 
+DEEP = {
+    "few pixels": ((1, 256, 7, 7), 32, (3, 3), {"padding": 1}, "16 parts"),
+    "strides, batch": ((2, 256, 9, 9), 16, (3, 3), {"padding": 1, "strides": 2}, "16 parts"),
+    "pointwise, rows put together": ((1, 2048, 3, 3), 16, (1, 1), {}, "16 parts"),
+    "groups": ((1, 512, 5, 5), 32, (3, 3), {"padding": 1, "groups": 2}, "16 parts"),
+    "many pixels": ((1, 64, 28, 28), 32, (3, 3), {"padding": 1}, ""),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_weights_of_deep_data_are_met_in_parts(name: str) -> None:
+    data, channels, kernel, attrs, parts = DEEP[name]
+    target, given = machine("llvm -mcpu=haswell", l1=32 << 10)
+    path = check(convolution(data, channels, kernel, blocks=(8, 8), **attrs), target, given).path
+    assert path.endswith(parts) and path.count(",") == (3 if parts else 2)
+
+
 def test_sums_wrap_as_int32_does() -> None:
     data, channels, kernel = (1, 16, 1, 1), 16, (1, 1)
     func = convolution(data, channels, kernel, "int8")
@@ -117,17 +134,19 @@ def test_arm_multiplies_with_sdot_and_keeps_its_sums() -> None:
     assert not [block for block in innermost if re.search(r"\t(str|stp)\tq", block)]
 
 
-def test_sums_stay_in_registers() -> None:
+@pytest.mark.parametrize(
+    "processor, vector, products", [("cascadelake", "zmm", 24), ("haswell", "ymm", 12)], ids=["AVX-512", "AVX2"]
+)
+def test_sums_stay_in_registers(processor: str, vector: str, products: int) -> None:
     """The innermost loop loads weights and data, multiplies and adds, and stores nothing."""
-    target, here = machine()
-    if here.lanes < 16:
-        pytest.skip("the loop is known for AVX-512")
-    lowered = lower(convolution((1, 64, 14, 14), 32, (3, 3), padding=1), here)
+    target, given = machine(f"llvm -mcpu={processor}")
+    block = given.lanes
+    lowered = lower(convolution((1, 64, 14, 14), 32, (3, 3), blocks=(block, block), padding=1), given)
     assembly = str(compiled(lowered, target).inspect_source("asm"))
     blocks = [block.split("\n\tj")[0].splitlines() for block in assembly.split("\n.LBB")]
-    innermost = [block for block in blocks if sum("vfmadd231ps" in line for line in block) >= 24]
+    innermost = [block for block in blocks if sum(bool(re.search(r"vfmadd\d+ps", line)) for line in block) >= products]
     assert innermost
-    assert not [line for block in innermost for line in block if "zmm" in line and "(%rsp)" in line]
+    assert not [line for block in innermost for line in block if vector in line and "(%rsp)" in line]
 
 
 def test_a_tail_that_is_not_elementwise_has_no_kernel() -> None:
