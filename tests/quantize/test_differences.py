@@ -173,10 +173,11 @@ def test_they_are_compiled_too(case):
         {"nbit_weight": 16, "dtype_weight": "int16", "nbit_activation": 64, "dtype_activation": "int64"},
         {"nbit_weight": 40, "dtype_weight": "int64", "nbit_activation": 64, "dtype_activation": "int64"},
         {"nbit_input": 40, "dtype_input": "int64", "nbit_activation": 64, "dtype_activation": "int64"},
+        {"nbit_input": 33, "dtype_input": "int64", "dtype_activation": "int64", "weight_scale": "power2"},
     ],
 )
 def test_other_dtypes_are_compiled(options):
-    """The genuine Relay quantizes, and stops when it builds."""
+    """The genuine Relay stops when it folds constants, or when it builds."""
     mod, params = imported(two_layers)
     options = {"calibrate_mode": "percentile", "weight_scale": "max", **EVERYTHING, **options}
     made, (x,) = quantized(mod, params, images(), **options), [images(1)[0]["data"]]
@@ -194,3 +195,44 @@ def test_a_number_that_is_larger_than_an_accumulator_at_the_finest_scale():
     for label in ("percentile", "kl_divergence"):
         to_simulation, to_float = errors(mod, {}, images(), [images(1)[0]["data"]], **CONFIGURATIONS[label])
         assert to_simulation < 0.05 and to_float < 0.1
+
+
+def conv(x, channels, inputs):
+    kernel = np.random.RandomState(channels * inputs).uniform(-0.4, 0.4, (channels, inputs, 3, 3)).astype("float32")
+    return relay.nn.conv2d(x, relay.const(kernel), channels=channels, kernel_size=(3, 3), padding=(1, 1))
+
+
+def several_outputs(x):
+    x = relay.nn.relu(conv(x, 4, 3))
+    return relay.Tuple([conv(x, 4, 4), relay.sigmoid(conv(x, 2, 4))])
+
+
+def skip_beyond_the_integers(x):
+    return relay.add(relay.sigmoid(conv(relay.nn.relu(conv(x, 4, 3)), 3, 4)), relay.tanh(x))
+
+
+def skip_into_the_integers(x):
+    return relay.add(conv(relay.nn.relu(conv(x, 4, 3)), 3, 4), relay.exp(x))
+
+
+@pytest.mark.parametrize("network", [several_outputs, skip_beyond_the_integers, skip_into_the_integers])
+@pytest.mark.parametrize("skipped", [None, [0]])
+def test_conversions_that_the_genuine_relay_cannot_part(network, skipped):
+    """It stops while it quantizes, or `@main` takes an input twice."""
+    mod, (x,) = tvm.IRModule.from_expr(network(relay.var("data", shape=SHAPE))), [images(1)[0]["data"]]
+    made = quantized(mod, None, images(), skip_conv_layers=skipped, partition_conversions="enabled")
+    assert [param.name_hint for param in made["main"].params] == ["data"]
+    for kind in ("debug", "graph"):
+        got, want = (relay.create_executor(kind, m).evaluate()(x) for m in (made, mod))
+        pairs = zip(got, want, strict=True) if isinstance(got, tuple) else [(got, want)]
+        assert all(np.abs(a.numpy() - b.numpy()).mean() < 0.05 * np.abs(b.numpy()).mean() for a, b in pairs)
+
+
+def test_a_half_that_32_bits_do_not_hold():
+    """Weights of 33 bits are shifted by 33 places; the genuine Relay prints half of that as -2147483648."""
+    mod = tvm.IRModule.from_expr(conv(relay.nn.relu(conv(relay.var("data", shape=SHAPE), 4, 3)), 4, 4))
+    wide = {"nbit_weight": 33, "dtype_weight": "int64", "nbit_activation": 64, "dtype_activation": "int64"}
+    text = str(quantized(mod, None, images(), **EVERYTHING, **wide))
+    assert "add(%5, 4294967296i64" in text and "right_shift(%6, 33i64" in text
+    to_simulation, to_float = errors(mod, {}, images(), [images(1)[0]["data"]], **EVERYTHING, **wide)
+    assert to_simulation < 0.01 and to_float < 0.05
