@@ -7,7 +7,8 @@
 
 x86 processors multiply unsigned bytes by signed ones. Numbers after a relu are never negative, and are read as unsigned
 as they are. Weights without a -128 can be negated. `least` has a number for each parameter, -128 where no more is
-known.
+known. A convolution or layer in blocks may have `steps=2` besides: the products of data that are never negative with
+eight neighbours among the weights, four for one sum and four for another, then add up to 16 bits.
 
 Bounds are found from the inputs on. Each operator of `_RULES` says between which numbers its result lies, any other one
 is taken for able to give all numbers of its dtype. So is a result that may have left the dtype, and has wrapped then.
@@ -22,15 +23,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import tvm
 
-from ..expr import Call, Constant, Function, Tuple, TupleGetItem
-from ..expr_functor import rewrite
+from ..expr import Call, Constant, Function, Tuple, TupleGetItem, is_operator
+from ..expr_functor import post_order, rewrite
 from ..op.nn.windows import pairs, sizes
 from ..op.tensor import clip_bounds
 from ..transform.transform import function_pass
 from ..ty import TupleType
 from .interpreter import schedule
 
-LEAST = "least"
+LEAST, STEPS = "least", "steps"
+# Operators whose weights end with steps, blocks of channels and the four numbers of a step.
+_BY_STEPS = ("nn.contrib_conv2d_NCHWc", "nn.contrib_dense_pack")
 # What makes a difference to a kernel: never negative, never -128, or neither.
 _STEPS = (0, -127, -128)
 # Up to this, the sum of 2 ** 16 numbers is within int32.
@@ -55,6 +58,11 @@ def least_of(func: Function) -> Mapping[Any, int]:
     return dict(zip(func.params, map(int, told)))
 
 
+def steps_of(func: Function) -> int:
+    """How many steps of a primitive function's kernel add up to 16 bits."""
+    return int(func.attrs[STEPS]) if STEPS in func.attrs.keys() else 1  # noqa: SIM118
+
+
 def _told(func: Function) -> Function:
     known = _known(func.body, {param: _any(param.checked_type) for param in func.params})
 
@@ -64,7 +72,10 @@ def _told(func: Function) -> Function:
         least = [_least(known[arg], arg.checked_type) for arg in old.args]
         if set(least) == {_STEPS[-1]}:
             return made
-        return Call(made.op.with_attr(LEAST, least), made.args, made.attrs, (), made.span)
+        told = made.op.with_attr(LEAST, least)
+        if _adds_up(old.op, dict(zip(old.op.params, old.args)), dict(zip(old.op.params, least))):
+            told = told.with_attr(STEPS, 2)
+        return Call(told, made.args, made.attrs, (), made.span)
 
     body = rewrite(func.body, with_least)
     return Function(func.params, body, func.ret_type, None, func.attrs, func.span)
@@ -74,6 +85,20 @@ def _least(bounds: Any, ty: Any) -> int:
     if getattr(ty, "dtype", None) != "int8":
         return _STEPS[-1]
     return next(step for step in _STEPS if bounds.low >= step)
+
+
+def _adds_up(func: Function, args: Mapping[Any, Any], least: Mapping[Any, int]) -> bool:
+    """Whether the products of two steps of a primitive function add up to 16 bits, on its arguments."""
+    call = next((call for call, _ in post_order(func.body) if is_operator(call) and call.op.name in _BY_STEPS), None)
+    weights = None if call is None or least.get(call.args[0]) != 0 else args.get(call.args[1])
+    if not isinstance(weights, Constant) or weights.value().dtype != "int8" or weights.value().ndim < 4:
+        return False
+    *_, steps, lanes, four = weights.value().shape
+    if steps % 2 or four != 4:
+        return False
+    numbers = weights.value().reshape(-1, 2, lanes, 2, 2).astype("int16")
+    sums = (np.maximum(sign * numbers, 0).sum(axis=(1, 4), dtype="int16") for sign in (1, -1))
+    return all(int(each.max()) * 127 < 1 << 15 for each in sums)
 
 
 def _known(body: Any, given: Mapping[Any, Any]) -> dict[Any, Any]:

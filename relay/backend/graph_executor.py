@@ -16,7 +16,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ class GraphModule:
     def module(self) -> GraphModule:
         """What `time_evaluator` is asked of; TVM v0.16 had another object there."""
         return self
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """The function of that name, such as `module["run"]`. Raises `AttributeError` for one that there is not."""
+        if name not in _FUNCTIONS:
+            raise AttributeError(f"GraphModule has no function {name!r}: it has {', '.join(_FUNCTIONS)}")
+        return getattr(self, name)
 
     def set_input(self, key: str | int | None = None, value: Any = None, **params: Any) -> None:
         """Set an input by its name or its number, or several by their names.
@@ -203,6 +209,20 @@ class GraphModule:
         return at
 
 
+# What TVM v0.16 also gave by name.
+_FUNCTIONS = (
+    "get_input",
+    "get_input_index",
+    "get_input_info",
+    "get_num_inputs",
+    "get_num_outputs",
+    "get_output",
+    "run",
+    "set_input",
+    "set_input_zero_copy",
+)
+
+
 def _numbers(index: Any, of: Sequence[Any]) -> bool:
     """Whether `index` is that of one of them."""
     return isinstance(index, int | np.integer) and bool(0 <= index < len(of))
@@ -243,6 +263,8 @@ def _checked(value: Any, described: Mapping[str, Any]) -> np.ndarray:
         array = np.asarray(value, dtype if isinstance(value, bool | int | float) else None)
     except (TypeError, ValueError, RuntimeError) as error:  # the last is PyTorch's, of a tensor with a gradient
         raise TypeError(f"the input {name!r} takes an array, and {type(value).__name__} is none: {error}") from error
+    if array.dtype.kind in "OSUMm":
+        raise TypeError(f"the input {name!r} takes an array of {dtype}, and {type(value).__name__} holds no numbers")
     if str(array.dtype) != dtype:
         raise TypeError(
             f"the input {name!r} takes {dtype} and is given {array.dtype}: convert it with .astype({dtype!r})"

@@ -22,7 +22,7 @@ from tvm.ir import Op
 from ..expr import Call, Constant, Function, Tuple, TupleGetItem, Var
 from ..expr_functor import post_order
 from ..ty import TensorType, TupleType
-from .bounds import least_of
+from .bounds import least_of, steps_of
 from .describe import LOOPS
 from .kernels import Choice, Primitive, kernel_of
 from .schedule import scheduled
@@ -60,7 +60,8 @@ def _by_kernel(func: Function, features: Features, choice: Choice | None) -> Low
             made = _expressed(func, call)
             args = [made.values[arg] for arg in call.args]
             least = [least_of(func).get(arg, -128) for arg in call.args]
-            primitive = Primitive(call, args, made.values[call], made.inputs, made.outputs, choice, least)
+            tensors = made.values[call], made.inputs, made.outputs
+            primitive = Primitive(call, args, *tensors, choice, least, steps_of(func))
             kernel = build(primitive, features)
             if kernel is not None:
                 return Lowered(kernel.func, made.constants, kernel.path, kernel.operations, kernel.choices)

@@ -1,6 +1,6 @@
 """Targets as they were written for TVM v0.16, and as they are today; and what kernels ask of one.
 
-then     "llvm -mcpu=cascadelake -mattr=+avx512f,+avx512vnni"
+then     "llvm -mcpu=cascadelake -mattr=+avx512f,+avx512vnni", or today's dictionary as JSON
 today    {"kind": "llvm", "mcpu": "cascadelake", "mattr": ["+avx512f", "+avx512vnni"]}
 
 `"llvm"` alone means the processor that this runs on, with what it can do: `{"kind": "llvm", "mcpu": "znver4", "mattr":
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,10 @@ def _check_cpu(target: tvm.target.Target) -> None:
         # Without second names, such as apple-m1.
         known = [str(name) for name in llvm_get_cpu_archlist(target)]
         near = difflib.get_close_matches(str(cpu), known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it knows {', '.join(known)}"
+        nearest = ", ".join(near or difflib.get_close_matches(str(cpu), known, n=5, cutoff=0.0))
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"of {len(known)} that it knows, {nearest} come nearest"
+        )
         raise ValueError(f"LLVM does not know the processor {str(cpu)!r} of the target: {hint}")
 
 
@@ -209,7 +213,9 @@ def _parsed(options: dict[str, Any]) -> tvm.target.Target:
 
 
 def _options(text: str) -> dict[str, Any]:
-    """The dictionary for the form that TVM v0.16 read, a kind and then `-name=value` each."""
+    """The dictionary for the forms that TVM v0.16 read: a kind and then `-name=value` each, or JSON."""
+    if text.lstrip().startswith("{"):
+        return _from_json(text)
     kind, *words = text.split() or [""]
     options: dict[str, Any] = {"kind": kind}
     for word in words:
@@ -220,3 +226,10 @@ def _options(text: str) -> dict[str, Any]:
             raise ValueError(f"the target {text!r} has {word!r}: {name} is a number")
         options[name] = value.split(",") if name in _LISTS else int(value) if name in _NUMBERS else value
     return options
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the target {text!r} is no JSON: {error}") from None

@@ -63,8 +63,8 @@ INPUTS = {
     "fraction": (0.5, ONES, TypeError, "not by a float"),
     "number": (1, ONES, ValueError, "there is no input 1: the network has x"),
     "negative": (-1, ONES, ValueError, "there is no input -1"),
-    "nothing": ("x", None, TypeError, "the input 'x' takes float32 and is given object"),
-    "text": ("x", "cat.png", TypeError, "the input 'x' takes float32 and is given <U7"),
+    "nothing": ("x", None, TypeError, "the input 'x' takes an array of float32, and NoneType holds no numbers"),
+    "text": ("x", "cat.png", TypeError, "the input 'x' takes an array of float32, and str holds no numbers"),
     "ragged": ("x", [[1], [1, 2]], TypeError, "the input 'x' takes an array, and list is none"),
     "gradient": (
         "x",

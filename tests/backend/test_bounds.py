@@ -6,7 +6,7 @@ import set_env  # noqa: F401
 import tvm
 from tvm import relay
 from tvm.relay import build_module
-from tvm.relay.backend.bounds import Bounds, _known, known_bounds, least_of
+from tvm.relay.backend.bounds import Bounds, _known, known_bounds, least_of, steps_of
 from tvm.relay.backend.interpreter import schedule
 from tvm.relay.backend.target import cpu_target
 from tvm.relay.transform.infer_type import infer
@@ -122,6 +122,38 @@ def test_functions_that_are_told_differently_are_two():
     lib = relay.build(relay.Function([x], layer(relay.nn.relu(layer(x)))), "llvm")
     kernels = [kernel.func for kernel in lib.kernels if "conv2d" in kernel.name]
     assert [list(func.attrs["least"]) for func in kernels] == [[-128, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "steps"),
+    [
+        ([64, 64, 0, 0, 64, 64, 0, 0], 2),
+        ([127, 127, 0, 0, 0, 4, 0, 0], 2),
+        ([127, 127, 0, 0, 0, 5, 0, 0], 1),
+        ([-127, -127, 0, 0, 0, -5, 0, 0], 1),
+        ([127, -127, 127, -127, 127, -127, 127, -127], 2),
+        ([127, 0, 127, 0, 127, 0, 127, 0], 2),
+    ],
+)
+@pytest.mark.parametrize("layer", ["conv2d", "dense"])
+def test_two_steps_are_told_where_their_products_add_up_to_16_bits(weights, steps, layer):
+    """Of eight neighbouring weights, 0, 1, 4 and 5 are one sum, and 2, 3, 6 and 7 another: 32 767 is 258 times 127."""
+    rows = np.zeros((8, 8), "int8")
+    rows[3] = weights
+    if layer == "conv2d":
+        x = relay.var("x", shape=(1, 8, 5, 5), dtype="int8")
+        weight = relay.const(rows.reshape(8, 8, 1, 1))
+        made = relay.nn.conv2d(relay.nn.relu(x), weight, channels=8, kernel_size=(1, 1), out_dtype="int32")
+    else:
+        x = relay.var("x", shape=(3, 8), dtype="int8")
+        made = relay.nn.dense(relay.nn.relu(x), relay.const(rows), out_dtype="int32")
+    func = relay.Function([x], made)
+    lib = relay.build(func, "llvm -mcpu=haswell")
+    (kernel,) = [kernel.func for kernel in lib.kernels if "contrib" in kernel.name]
+    assert steps_of(kernel) == steps
+    numbers = np.random.default_rng(0).choice(np.array([0, 127], "int8"), func.params[0].type_annotation.concrete_shape)
+    found = relay.create_executor("graph").evaluate(func)(numbers).numpy()
+    np.testing.assert_array_equal(found, relay.create_executor("debug").evaluate(func)(numbers).numpy())
 
 
 def test_nothing_is_told_where_nothing_is_known():

@@ -288,6 +288,27 @@ def test_targets(name):
     assert not graph.get_output(0).numpy().any()
 
 
+def test_without_fusion_each_operator_is_a_kernel():
+    a = x()
+    with tvm.transform.PassContext(disabled_pass=["FuseOps"]):
+        lib = relay.build(module(relay.nn.relu(relay.negative(a)), a), "llvm")
+    names = [var.name_hint for var in lib.relax_mod.get_global_vars()]
+    assert sorted(names) == ["fused_negative", "fused_nn_relu", "main", "signature"]
+    graph = graph_executor.GraphModule(lib["default"](tvm.cpu()))
+    graph.run(x=-ONES)
+    assert (graph.get_output(0).numpy() == ONES).all()
+
+
+def test_functions_by_name():
+    a = x()
+    graph = compiled(module(relay.nn.relu(a), a))
+    graph["set_input"]("x", ONES)
+    graph["run"]()
+    assert (graph.module["get_output"](0).numpy() == ONES).all() and graph["get_num_outputs"]() == 1
+    with pytest.raises(AttributeError, match="^GraphModule has no function 'load_params': it has get_input, "):
+        graph["load_params"]
+
+
 def test_the_target_around():
     a = x()
     with tvm.target.Target({"kind": "llvm", "opt-level": 2}):
@@ -302,6 +323,9 @@ def test_the_target_around():
         ("llvm -speed=9", ValueError, "Unknown config option 'speed'"),
         ("llvm -num-cores=two", ValueError, "num-cores is a number"),
         ({"mcpu": "znver4"}, ValueError, "TVM does not know the target"),
+        ('{"kind": "cuda"}', ValueError, "the target 'cuda' is no CPU"),
+        ('{"kind": "llvm"', ValueError, "is no JSON: Expecting ',' delimiter"),
+        ("llvm -mcpu=foo", ValueError, r"'foo' of the target: of \d+ that it knows, \w.*(, \w.*){4} come nearest$"),
         ("llvm -mcpu=cascade", ValueError, "LLVM does not know the processor 'cascade' .* did you mean cascadelake"),
         ("cuda", ValueError, "the target 'cuda' is no CPU"),
         (3, TypeError, "a target is a text such as 'llvm'"),

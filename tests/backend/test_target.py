@@ -1,5 +1,6 @@
 """What a target has, and that nothing is run that was compiled for another processor."""
 
+import json
 import os
 import platform
 import subprocess
@@ -50,6 +51,11 @@ def test_llvm_means_this_processor(target):
 def test_features(target, shape):
     found = features(cpu_target(target))
     assert (found.lanes, found.registers, found.dot) == shape
+
+
+def test_a_target_as_json():
+    options = {"kind": "llvm", "mcpu": "x86-64", "mtriple": "x86_64-linux-gnu", "num-cores": 3}
+    assert cpu_target(json.dumps(options)).export() == cpu_target(options).export()
 
 
 def test_cores_are_those_of_the_target_or_of_this_machine():

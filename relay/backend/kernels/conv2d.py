@@ -61,7 +61,8 @@ def written(
     primitive: Primitive, stages: Sequence[te.Tensor], shape: Shape, features: Features, loops: type[Loops]
 ) -> Kernel:
     """The kernel whose loops are `loops`, for a convolution or what is computed as one."""
-    dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features, primitive.least)
+    steps = primitive.steps if shape.inner // GROUP % primitive.steps == 0 else 1
+    dot = dot_of(dtype_of(primitive.args[0]), shape.lanes, features, primitive.least, steps)
     room = functools.partial(_most_pixels, shape, dot, features)
     cycles = dot.cycles(min(1.0, shape.lanes / features.lanes), _shares_data(shape, dot))
     ranked = ranked_tiles(*shape.result, shape.made, room, shape.is_pointwise, cycles)
@@ -332,21 +333,23 @@ class Loops:
         self, tile: _Tile, block: Any, c: Any, ky: Any, columns: _Tap, inside: Collection[tuple[int, int]]
     ) -> None:
         """Add to the sums of a tile what one row of the kernel, from one block of the data, gives."""
-        shape, dot = self.shape, self.dot
-        together = columns.count if shape.dilation[1] == 1 else 1
-        with _counted(columns.first, columns.count // together) as kx, T.serial(together * self.steps) as step:
+        shape, dot, vectors = self.shape, self.dot, range(self.tile.vectors)
+        run = columns.count if shape.dilation[1] == 1 else 1
+        with _counted(columns.first, columns.count // run) as kx, T.serial(run * self.steps // dot.steps) as k:
+            steps = [k * dot.steps + j for j in range(dot.steps)]
             weights = [
-                dot.weights(self._weights(tile.o + v, c, ky, kx * self.steps + step)) for v in range(self.tile.vectors)
+                [dot.weights(self._weights(tile.o + v, c, ky, kx * self.steps + step)) for step in steps]
+                for v in vectors
             ]
             self.meets(weights)
             for pixel, (r, x) in enumerate(tile.pixels):
                 if (r, x) in inside:
                     row, column = shape.source(0, ky, tile.y + r), shape.source(1, kx, tile.x + x)
-                    at = column * shape.inner + step * dot.group
-                    numbers = dot.broadcast(self.data, [tile.n, block, row, at])
-                    for v in range(self.tile.vectors):
+                    at = [[tile.n, block, row, column * shape.inner + step * dot.group] for step in steps]
+                    numbers = [dot.broadcast(self.data, index) for index in at]
+                    for v in vectors:
                         lanes = self.at(pixel * self.tile.vectors + v)
-                        T.buffer_store(tile.sums, dot.add(tile.sums[lanes], numbers, weights[v]), [lanes])
+                        T.buffer_store(tile.sums, dot.add_steps(tile.sums[lanes], numbers, weights[v]), [lanes])
 
     def _finish(self, tile: _Tile) -> None:
         """Compute what follows, and store it: a long tail in a loop, a short one written out for each pixel."""
@@ -372,8 +375,8 @@ class Loops:
             value = sums[(pixel * self.tile.vectors + v) * lanes + lane]
             self.tail.store(self.place(tile.n, tile.o + v, row, column, lane), value)
 
-    def meets(self, weights: Sequence[Any]) -> None:
-        """What else is computed of the weights of a step, which are in registers: nothing."""
+    def meets(self, weights: Sequence[Sequence[Any]]) -> None:
+        """What else is computed of the weights of some steps, for each vector, which are in registers: nothing."""
 
     def place(self, n: Any, o: Any, row: Any, column: Any, lane: Any) -> Sequence[Any]:
         """The index of an element of the result: image, block of channels, row, column, place in the block."""

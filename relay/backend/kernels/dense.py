@@ -48,10 +48,11 @@ class _Rows(Loops):
         for v in map(self.at, range(vectors)):
             T.buffer_store(tile.sums, tile.sums[v] - self.excess[v], [v])
 
-    def meets(self, weights: Sequence[Any]) -> None:
+    def meets(self, weights: Sequence[Sequence[Any]]) -> None:
         if self.excess is not None:
-            for k, each in enumerate(weights):
-                T.buffer_store(self.excess, self.dot.add(self.excess[self.at(k)], self.dot.zeros(), each), [self.at(k)])
+            zeros = [self.dot.zeros()] * self.dot.steps
+            for at, each in zip(map(self.at, range(len(weights))), weights, strict=True):
+                T.buffer_store(self.excess, self.dot.add_steps(self.excess[at], zeros, each), [at])
 
     def place(self, n: Any, o: Any, row: Any, column: Any, lane: Any) -> Sequence[Any]:
         return column, o * self.shape.lanes + lane

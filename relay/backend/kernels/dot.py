@@ -32,7 +32,7 @@ class Dot:
     """The step for sums in vectors of `lanes` numbers; `signed` says whether int8 data may be negative.
 
     `scratch` is how many more vector registers it needs, besides those for sums, weights and one of the data. `embeds`
-    says whether data in memory are operands.
+    says whether data in memory are operands. `steps` are done at once.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Dot:
     sums: str = "int32"
     scratch: int = 0
     embeds: bool = False
+    steps: int = 1
 
     @property
     def is_shifted(self) -> bool:
@@ -87,6 +88,12 @@ class Dot:
     def add(self, sums: Any, data: Any, weights: Any) -> Any:
         """The sums with the products added."""
         raise NotImplementedError
+
+    def add_steps(self, sums: Any, data: Sequence[Any], weights: Sequence[Any]) -> Any:
+        """The sums with the products of `steps` steps added."""
+        for one, other in zip(data, weights, strict=True):
+            sums = self.add(sums, one, other)
+        return sums
 
     def call(self, name: str, *args: Any) -> Any:
         """An instruction that gives sums, by LLVM's name."""
@@ -142,7 +149,8 @@ class BytePairs(Dot):
     """x86 without VNNI: `vpmaddubsw` multiplies uint8 data with int8 weights and adds pairs, `vpmaddwd` pairs of those.
 
     The first sum has 16 bits, and saturates. Two products of at most 128 * 127 do not reach that, nor do numbers of an
-    int8 that are never negative. So signs go from the data to the weights, if none of these is -128: `vpsignb`.
+    int8 that are never negative. So signs go from the data to the weights, if none of these is -128: `vpsignb`. Where
+    weights are so small that the pairs of two steps add up to less too, the second instruction is for both.
     """
 
     def cycles(self, add: float, shares: bool) -> Cycles:
@@ -158,13 +166,19 @@ class BytePairs(Dot):
         return numbers
 
     def add(self, sums: Any, data: Any, weights: Any) -> Any:
+        return self.add_steps(sums, [data], [weights])
+
+    def add_steps(self, sums: Any, data: Sequence[Any], weights: Sequence[Any]) -> Any:
+        first, *others = (self._pairs(one, other) for one, other in zip(data, weights, strict=True))
+        ones = T.Broadcast(tirx.const(1, "int16"), 2 * self.lanes)
+        return sums + self.call(_ADD_WORDS[self.lanes], sum(others, first), ones)
+
+    def _pairs(self, data: Any, weights: Any) -> Any:
+        """The sums of two products each, in 16 bits."""
         signs, magnitudes = data
         factors = weights if signs is None else self._signed(weights, signs)
         name = {4: "ssse3.pmadd.ub.sw.128", 8: "avx2.pmadd.ub.sw", 16: "avx512.pmaddubs.w.512"}[self.lanes]
-        words = f"int16x{2 * self.lanes}"
-        pairs = tirx.call_llvm_pure_intrin(words, f"llvm.x86.{name}", magnitudes, factors)
-        ones = T.Broadcast(tirx.const(1, "int16"), 2 * self.lanes)
-        return sums + self.call(_ADD_WORDS[self.lanes], pairs, ones)
+        return tirx.call_llvm_pure_intrin(f"int16x{2 * self.lanes}", f"llvm.x86.{name}", magnitudes, factors)
 
     @property
     def _bytes(self) -> str:
@@ -241,10 +255,11 @@ def _bytes(numbers: Any, lanes: int) -> list[Any]:
     return [T.Bind((numbers << shift(24 - 8 * k)) >> shift(24)) for k in range(GROUP)]
 
 
-def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int]) -> Dot:
+def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int], steps: int = 1) -> Dot:
     """The step for data and weights of a dtype, on a processor.
 
-    `least` says of both which number int8 ones are never below.
+    `least` says of both which number int8 ones are never below, and `steps` of how many steps the products add up to
+    16 bits.
     """
     kind, signed = features.dot, least[0] < 0
     if dtype == "float32":
@@ -253,7 +268,7 @@ def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int]) -> 
     if x86 == "vpdpbusd" and bits <= widest:
         return Bytes(f"vpdpbusd{bits}", lanes, signed)
     if x86 == "pmaddubsw" and bits <= widest and (not signed or bits < 512 and least[1] > -128):
-        return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3)
+        return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3, steps=1 if signed else steps)
     if bits <= widest:
         return Words(f"pmaddwd{bits}", lanes, signed, scratch=4)
     if kind == "sdot" and lanes == 4:

@@ -31,7 +31,8 @@ class Primitive:
 
     `args` has the tensors of the call's arguments, and `result` is a placeholder for what the call gives. The function
     takes `inputs` and gives `outputs`, in this order. `choice` is one of the `Kernel.choices` of before, where tuning
-    has found that to be the fastest. `least` has, for each argument of int8, a number that it is never below.
+    has found that to be the fastest. `least` has, for each argument of int8, a number that it is never below. The
+    products of `steps` times four channels add up to 16 bits.
     """
 
     call: Call
@@ -41,6 +42,7 @@ class Primitive:
     outputs: Sequence[te.Tensor]
     choice: Choice | None = None
     least: Sequence[int] = (-128, -128)
+    steps: int = 1
 
 
 @dataclass(frozen=True)

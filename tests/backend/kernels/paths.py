@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,13 +80,19 @@ def lacking(target: tvm.target.Target) -> str:
     return ""
 
 
-def check(func: relay.Function, target: tvm.target.Target, given: Features, extreme: bool = False) -> Lowered:
-    """Compile, run and compare with the NumPy reference: int8 bit by bit.
+def check(
+    func: relay.Function,
+    target: tvm.target.Target,
+    given: Features,
+    extreme: bool = False,
+    arrays: Sequence[np.ndarray] = (),
+) -> Lowered:
+    """Compile, run on the arrays or on drawn ones, and compare with the NumPy reference: int8 bit by bit.
 
     Where the processor at hand lacks what the kernel is compiled for, the test is left out after that.
     """
     lowered = lower(func, given)
-    args = values(func, extreme)
+    args = arrays or values(func, extreme)
     expected = relay.create_executor("debug").evaluate(func)(*args).numpy()
     found = tvm.runtime.tensor(np.full(expected.shape, 99, expected.dtype))
     module = compiled(lowered, target)

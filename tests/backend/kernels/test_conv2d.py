@@ -10,6 +10,7 @@ import pytest
 import set_env  # noqa: F401
 import tvm
 from tvm import relay
+from tvm.relay.backend.bounds import STEPS
 from tvm.relay.backend.kernels.tiles import Cycles, parts, ranked_tiles
 from tvm.relay.backend.lower import lower
 from tvm.relay.op.layout import transformed_shape
@@ -107,6 +108,20 @@ def test_weights_of_deep_data_are_met_in_parts(name: str) -> None:
     target, given = machine("llvm -mcpu=haswell", l1=32 << 10)
     path = check(convolution(data, channels, kernel, blocks=(8, 8), **attrs), target, given).path
     assert path.endswith(parts) and path.count(",") == (3 if parts else 2)
+
+
+@pytest.mark.parametrize("path", ["pmaddubsw512, unsigned", "pmaddubsw256, unsigned", "pmaddubsw256"])
+@pytest.mark.parametrize("name", ["three by three", "strides, batch, uneven padding", "groups", "pointwise", "colours"])
+def test_small_weights_are_added_up_two_steps_at_a_time(name: str, path: str) -> None:
+    """Up to the last number that fits: four of 64 times 127 are 32 512. Data with a sign are not added up so."""
+    processor, lanes, _, least = PATHS[path]
+    data, channels, kernel, attrs = {**CONVOLUTIONS, "pointwise": ((1, 32, 7, 7), 32, (1, 1), {})}[name]
+    blocks = (1 if "blocks" in attrs else lanes, lanes)
+    target, given = machine(f"llvm -mcpu={processor}")
+    func = told(convolution(data, channels, kernel, "int8", **(attrs | {"blocks": blocks})), least)
+    x, w, bias = values(func, extreme=True)
+    arrays = (x, np.where(w < 0, np.int8(-64), np.int8(64)), bias)
+    check(func.with_attr(STEPS, 2), target, given, arrays=arrays)
 
 
 def test_sums_wrap_as_int32_does() -> None:
