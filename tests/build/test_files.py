@@ -11,7 +11,7 @@ import yaml
 
 from build.book import ROOT
 
-TARGETS = ("help", "book", "test", "test-notebooks", "lab", "slides", "workshop", "bench", "conformance", "lint")
+TARGETS = ("help", "book", "test", "test-notebooks", "lab", "pdf", "slides", "workshop", "bench", "conformance", "lint")
 
 
 def chapters() -> list[str]:
