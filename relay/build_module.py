@@ -102,7 +102,16 @@ def optimize(mod: IRModule, target: tvm.target.Target) -> IRModule:
     simplified = tvm.transform.Sequential([transform.SimplifyInference(), transform.FoldConstant()])(main)
     with target:
         laid_out = _in_layouts(simplified)
-    return tvm.transform.Sequential([narrowed(), without_stops(), transform.FuseOps(), known_bounds()])(laid_out)
+    return tvm.transform.Sequential([narrowed(), without_stops(), _fused(), known_bounds()])(laid_out)
+
+
+def _fused() -> tvm.transform.Pass:
+    """`FuseOps`; where it is disabled, each operator is a function of its own, for only functions are compiled."""
+    fuse_ops = transform.FuseOps()
+    if fuse_ops.info.name not in tvm.transform.PassContext.current().disabled_pass:
+        return fuse_ops
+    alone = transform.FuseOps(0)
+    return tvm.transform.module_pass(lambda mod, ctx: alone(mod), opt_level=0, name="FuseNothing")
 
 
 def _in_layouts(mod: IRModule) -> IRModule:

@@ -27,6 +27,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import tvm
 from tvm.ir import Op
 
@@ -47,7 +48,10 @@ def FuseOps(fuse_opt_level: int = -1) -> tvm.transform.Pass:
     Two options of the `PassContext` count: `relay.FuseOps.max_depth`, the most expressions that are fused into one
     function (256; any number where it is negative), and `relay.FuseOps.link_params`, whether constants stay in the
     functions.
+    Raises `TypeError` for a level that is no whole number.
     """
+    if isinstance(fuse_opt_level, bool) or not isinstance(fuse_opt_level, int | np.integer):
+        raise TypeError(f"FuseOps takes a level such as 0 or 2, or -1 for the context's, not {fuse_opt_level!r}")
 
     def apply(func: Function, mod: tvm.ir.IRModule, ctx: tvm.transform.PassContext) -> Function:
         level = ctx.opt_level if fuse_opt_level == -1 else fuse_opt_level

@@ -200,6 +200,12 @@ def test_an_option_of_another_type_is_refused(option, value, kind):
         tvm.transform.PassContext(config={f"relay.FuseOps.{option}": value})
 
 
+@pytest.mark.parametrize("level", ["a", 1.5, None, True])
+def test_a_level_that_is_no_whole_number_is_refused(level):
+    with pytest.raises(TypeError, match=rf"^FuseOps takes a level such as 0 or 2, .*, not {level!r}$"):
+        T.FuseOps(level)
+
+
 def test_an_option_that_nobody_declared_is_refused():
     with pytest.raises(AttributeError, match="Invalid config option 'relay.FuseOps.depth'"):
         tvm.transform.PassContext(config={"relay.FuseOps.depth": 3})
