@@ -78,13 +78,17 @@ def _simulated_quantize(arrays: Sequence[np.ndarray], attrs: SimulatedQuantizeAt
     data, scale, low, high = arrays
     if attrs.kind == 0:
         return data
-    if attrs.rounding not in _ROUNDINGS:
-        raise ValueError(
-            f"simulated_quantize knows no rounding {attrs.rounding!r}: take one of {', '.join(_ROUNDINGS)}"
-        )
     with np.errstate(all="ignore"):
         clipped = np.maximum(np.minimum(data / scale, high), low)
     return np.asarray(_ROUNDINGS[attrs.rounding](clipped) * scale, data.dtype)
+
+
+def checked_kind(kind: Any) -> int:
+    """A `QAnnotateKind` as a number. Raises `ValueError` for one that is none."""
+    number = integer(kind, "kind")
+    if not 0 <= number <= 3:
+        raise ValueError(f"there is no kind {number} of value: take one of relay.quantize.QAnnotateKind, from 0 to 3")
+    return number
 
 
 def _complete(types: Sequence[Any], attrs: SimulatedQuantizeAttrs) -> Sequence[Any]:
@@ -117,6 +121,9 @@ def simulated_quantize(
     """`data` rounded to multiples of `dom_scale` between `clip_min` and `clip_max` of them, still a float.
 
     `data` is a tensor of any shape; the other three are float32 scalars, taken to be so where their type is not known.
+    Raises `ValueError` for a `kind` or a `rounding` that there is not.
     """
-    attrs = SimulatedQuantizeAttrs(kind=integer(kind, "kind"), sign=bool(sign), rounding=rounding)
+    if rounding not in _ROUNDINGS:
+        raise ValueError(f"simulated_quantize knows no rounding {rounding!r}: take one of {', '.join(_ROUNDINGS)}")
+    attrs = SimulatedQuantizeAttrs(kind=checked_kind(kind), sign=bool(sign), rounding=rounding)
     return Call(_SIMULATED_QUANTIZE, [data, dom_scale, clip_min, clip_max], attrs)

@@ -187,7 +187,8 @@ class Rule:
     @property
     def name(self) -> str:
         """The function's name."""
-        return str(getattr(self.function, "__qualname__", repr(self.function)))
+        function = inspect.unwrap(self.function)
+        return str(getattr(function, "__qualname__", repr(function)))
 
     @property
     def place(self) -> str:

@@ -34,7 +34,7 @@ from .quantize import QAnnotateKind, _forward_op, current_qconfig, quantize_cont
 class QAnnotateExpr(_expr.TempExpr):
     """An expression with the kind of value that it is, a `QAnnotateKind`.
 
-    Raises `TypeError` for what is no expression.
+    Raises `TypeError` for what is no expression, `ValueError` for a number that is no kind.
     """
 
     expr: Any
@@ -43,7 +43,7 @@ class QAnnotateExpr(_expr.TempExpr):
     def __init__(self, expr: _expr.Expr, kind: int) -> None:
         if not isinstance(expr, _expr.ExprWithOp):
             raise TypeError(f"a QAnnotateExpr holds a Relay expression, not {type(expr).__name__}: give it one")
-        self.__ffi_init__(expr=expr, kind=int(kind))
+        self.__ffi_init__(expr=expr, kind=_annotation.checked_kind(kind))
 
     def realize(self) -> _expr.Expr:
         """The expression itself: what comes after it takes it as it is."""
@@ -62,10 +62,12 @@ def register_annotate_function(
 
     Where `debug_enabled_ops` of the current `qconfig` leaves the operator out, its calls stay in float; partition's
     annotations always count, for they say how a value leaves a region. Returns the function as it was given. Raises
-    `ValueError` where a rule of this level is registered already.
+    `ValueError` where a rule of this level is registered already, `TypeError` for what is no function.
     """
     if frewrite is None:
         return lambda function: register_annotate_function(op_name, function, level)
+    if not callable(frewrite):
+        return tvm.ir.register_op_attr(op_name, "FQAnnotateRewrite", frewrite, level)  # which refuses it
 
     @functools.wraps(frewrite)
     def guarded(ref_call: _expr.Call, new_args: list[Any], ctx: Any) -> Any:
@@ -80,9 +82,10 @@ def register_annotate_function(
 def attach_simulated_quantize(data: Any, kind: int, sign: bool = True, rounding: str = "round") -> _expr.Call:
     """`data`, rounded as a value of `kind` by a scale and bounds that are variables still.
 
-    Asked twice for the same, it gives the same call: one value has one scale.
+    Asked twice for the same, it gives the same call: one value has one scale. Raises `ValueError` for a kind or a
+    rounding that there is not.
     """
-    kind = int(kind)
+    kind = _annotation.checked_kind(kind)
     if _expr.is_operator(data, "relay.op.annotation.simulated_quantize"):
         attrs = data.attrs
         if (attrs.kind, attrs.sign, attrs.rounding) == (kind, sign, rounding):

@@ -53,3 +53,5 @@ def test_what_is_refused():
         type_of(annotation.simulated_quantize(x, x, x, x, kind=1))
     with pytest.raises(ValueError, match="^simulated_quantize knows no rounding 'up'"):
         quantized(X, rounding="up")
+    with pytest.raises(ValueError, match="^there is no kind 4 of value: take one of relay.quantize.QAnnotateKind"):
+        quantized(X, kind=4)

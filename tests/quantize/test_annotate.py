@@ -3,6 +3,7 @@
 The genuine texts for whole networks are in tests/golden; here each rule is seen alone.
 """
 
+import functools
 import re
 
 import numpy as np
@@ -307,6 +308,27 @@ def test_annotates_a_deep_network():
 def test_a_qannotate_expr_holds_an_expression():
     with pytest.raises(TypeError, match="a QAnnotateExpr holds a Relay expression, not int"):
         QAnnotateExpr(3, QAnnotateKind.INPUT)
+    with pytest.raises(ValueError, match="there is no kind 9 of value"):
+        QAnnotateExpr(data(), 9)
+
+
+def test_what_is_attached_has_a_kind_and_a_rounding():
+    with pytest.raises(ValueError, match="there is no kind 7 of value"):
+        attach_simulated_quantize(data(), 7)
+    with pytest.raises(ValueError, match="simulated_quantize knows no rounding 'foo': take one of round, floor, ceil"):
+        attach_simulated_quantize(data(), INPUT, rounding="foo")
+
+
+def test_a_rule_is_a_function(own_rules):
+    with pytest.raises(TypeError, match=r"FQAnnotateRewrite of sigmoid is a function of .*, not 3: pass one"):
+        register_annotate_function("sigmoid", 3)
+    assert rule(_op.get("sigmoid"), KEY) is None
+
+
+def test_a_rule_that_is_there_is_named_also_where_it_has_no_name(own_rules):
+    register_annotate_function("sigmoid", functools.partial(print, 1))
+    with pytest.raises(ValueError, match="^sigmoid: functools.partial.* is the FQAnnotateRewrite of that level"):
+        register_annotate_function("sigmoid", lambda ref_call, new_args, ctx: None)
 
 
 def test_a_kind_has_the_options_of_its_name():
