@@ -268,6 +268,7 @@ def realize() -> tvm.transform.Pass:
         from ._room import warn_of_overflow
 
         typed = infer(func, mod)
+        _refuse_other_floats(typed)
         warn_of_overflow(typed)
         return forward_rewrite(typed, "FQRealizeRewrite")
 
@@ -284,7 +285,8 @@ def quantize(
     `partition_conversions`, the module has the three functions of `_partition_conversions.py`.
 
     Raises `ValueError` for a module that is quantized already, for what `calibrate` refuses of the data, and for
-    operators in float where `partition_conversions` is "fully_integral".
+    operators in float where `partition_conversions` is "fully_integral"; `TypeError` for a network in another float
+    than float32.
     """
     from ._calibrate import calibrate
     from ._partition_conversions import partition_conversions
@@ -309,6 +311,17 @@ def quantize(
 _SIMULATED = "relay.op.annotation.simulated_quantize"
 # What sums up products, of its first argument and of its second one.
 ACCUMULATING = ("nn.batch_matmul", "nn.conv1d", "nn.conv2d", "nn.dense")
+
+
+def _refuse_other_floats(func: _expr.Function) -> None:
+    """Raise `TypeError` where something else than float32 is rounded, by the layer that it belongs to."""
+    from ._profile import described
+
+    for node, _ in post_order(func.body):
+        if _expr.is_operator(node, _SIMULATED) and (dtype := node.checked_type.dtype) != "float32":
+            raise TypeError(
+                f"quantize takes networks in float32, and {described(node.args[0])} is {dtype}: cast the network"
+            )
 
 
 def _refuse_quantized(mod: IRModule) -> None:

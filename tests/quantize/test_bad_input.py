@@ -256,3 +256,12 @@ def test_what_is_no_network():
         quantized(tvm.IRModule({"net": mod["main"]}))
     with refused(mod, TypeError, "params maps the names of parameters to arrays: pass a dict such as"):
         quantized(mod, params=[SAMPLE])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_a_network_in_another_float(dtype):
+    x = relay.var("data", shape=SHAPE, dtype=dtype)
+    kernel = relay.const(np.ones((4, 3, 3, 3), dtype))
+    mod = module(relay.nn.conv2d(x, kernel, channels=4, kernel_size=(3, 3)))
+    with refused(mod, TypeError, f"quantize takes networks in float32, and data is {dtype}: cast the network"):
+        quantized(mod)
