@@ -110,8 +110,18 @@ def test_weights_of_deep_data_are_met_in_parts(name: str) -> None:
     assert path.endswith(parts) and path.count(",") == (3 if parts else 2)
 
 
-@pytest.mark.parametrize("path", ["pmaddubsw512, unsigned", "pmaddubsw256, unsigned", "pmaddubsw256"])
-@pytest.mark.parametrize("name", ["three by three", "strides, batch, uneven padding", "groups", "pointwise", "colours"])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("three by three", "pmaddubsw256, unsigned"),
+        ("three by three", "pmaddubsw256"),
+        ("three by three", "pmaddubsw512, unsigned"),
+        ("strides, batch, uneven padding", "pmaddubsw256, unsigned"),
+        ("groups", "pmaddubsw256, unsigned"),
+        ("pointwise", "pmaddubsw256, unsigned"),
+        ("colours", "pmaddubsw256, unsigned"),
+    ],
+)
 def test_small_weights_are_added_up_two_steps_at_a_time(name: str, path: str) -> None:
     """Up to the last number that fits: four of 64 times 127 are 32 512. Data with a sign are not added up so."""
     processor, lanes, _, least = PATHS[path]
