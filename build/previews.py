@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Three full stops say that something is left out.
-TOO_MANY = re.compile(r"(?<=[,.:;]),+|(?<=[^.]\.)\.(?!\.)")
+# Three full stops say that something is left out, and a comma behind "et al." belongs there.
+TOO_MANY = re.compile(r"(?<=[,.:;])(?<! al\.),+|(?<=[^.]\.)\.(?!\.)")
 
 
 def with_one_mark(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
