@@ -285,8 +285,12 @@ class _Writer:
             self.temps += 1
             lines = self._with_info(self.texts[at], at)
             first = _first(lines)
-            named = [Segment(f"{self.names[at]} = ", at, NAME), *first.segments]
-            self.lines += _ended([Line(first.node, first.role, named), *lines[1:]])
+            named = Line(first.node, first.role, [Segment(f"{self.names[at]} = ", at, NAME), *first.segments])
+            if len(lines) == 1:  # in place: the line is a new one
+                named.segments.append(Segment(";", first.node, PLAIN))
+                self.lines.append(named)
+            else:
+                self.lines += _ended([named, *lines[1:]])
         return Segment(shown(self.names[at]), owner, part)
 
     def _constant(self, at: int) -> str:

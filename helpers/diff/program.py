@@ -35,6 +35,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (tvm.ir.Op, "op"),
     (tvm.ir.GlobalVar, "global"),
 )
+_KIND_OF = dict(_KINDS)
 LEAVES = frozenset({"var", "constant", "op", "global"})
 
 
@@ -62,16 +63,18 @@ class Known:
         self._alike: dict[Hashable, list[tuple[int, np.ndarray]]] = {}
         self._count = 0
         self._attributes: dict[Any, tuple[Hashable, ...]] = {}
-        self._written: dict[Any, list[tuple[str, str]]] = {}
+        self._written: dict[Hashable, list[tuple[str, str]]] = {}
         self._types: dict[Any, str] = {}
 
     def type_text(self, ty: Any) -> str:
         """A type as Relay writes it."""
-        if not isinstance(ty, Hashable):  # as in TVM v0.16
+        try:
+            known = self._types.get(ty)
+        except TypeError:  # types of TVM v0.16 have no hash
             return str(ty)
-        if ty not in self._types:
-            self._types[ty] = str(ty)
-        return self._types[ty]
+        if known is None:
+            known = self._types[ty] = str(ty)
+        return known
 
     def attributes(self, attrs: Any) -> tuple[Hashable, ...]:
         """What equal attributes share."""
@@ -86,9 +89,10 @@ class Known:
         """The attributes that Relay writes of a call or a function, each by its name with `name=value`."""
         if expr.attrs is None:
             return []
-        if expr.attrs not in self._written:
-            self._written[expr.attrs] = written_attributes(expr)
-        return self._written[expr.attrs]
+        key = isinstance(expr, relay.Call), self.attributes(expr.attrs)
+        if key not in self._written:
+            self._written[key] = written_attributes(expr)
+        return self._written[key]
 
     def numbers(self, constant: Any) -> int:
         """A number that equal constants share.
@@ -214,7 +218,7 @@ def _functions(thing: Any) -> list[tuple[str, Any]]:
 
 def _types(thing: Any) -> Any:
     """The type definitions of a module, as a module with nothing else; `None` without, as in a Relay that has none."""
-    variables = getattr(thing, "get_global_type_vars", list)()
+    variables: list[Any] = getattr(thing, "get_global_type_vars", list)()
     if not variables:
         return None
     alone = tvm.IRModule({})
@@ -224,6 +228,8 @@ def _types(thing: Any) -> Any:
 
 
 def _kind(expr: Any, name: str) -> str:
+    if found := _KIND_OF.get(type(expr)):
+        return found
     for cls, kind in _KINDS:
         if isinstance(expr, cls):
             return kind

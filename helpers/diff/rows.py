@@ -207,10 +207,13 @@ class _Cells:
 
     def _cell(self, line: Line, side: int, beside: bool) -> tuple[Cell, set[str]]:
         """A line with its marks, and which those are; where it stands beside no other, there are none."""
-        cell, changes = [(_INDENT * min(line.depth, _DEEPEST), "")], set[str]()
+        cell, changes = list[tuple[str, str]](), set[str]()
+        exact, asked, other = self.exact[side], -1, None
         for text, node, part in line.segments:
             if part[0] in ("edge", "type", "span"):
-                there = self._other_type(node, side) if beside and part[0] != "span" else None
+                if node != asked and beside:
+                    asked, other = node, self._other_type(node, side)
+                there = other if part[0] != "span" else None
                 if there is None:
                     cell.append((text, part[1] or part[0]))
                 else:
@@ -219,8 +222,8 @@ class _Cells:
             else:
                 mark = self._mark(node, part, side) if beside else ""
                 changes.add(mark)
-                cell.append((self.exact[side].get((node, part), text), mark))
-        return _merged(cell), changes
+                cell.append((exact.get((node, part), text) if exact else text, mark))
+        return [(_INDENT * min(line.depth, _DEEPEST), ""), *_merged(cell)], changes
 
     def _mark(self, node: int, part: Part, side: int) -> str:
         is_new = node >= 0 and node not in self.pairs[side]
@@ -245,7 +248,15 @@ def _compared(text: str, there: str) -> Cell:
     return [(word, "" if at in same else "changed") for at, word in enumerate(first)]
 
 
-def _merged(cell: Cell) -> Cell:
-    """The cell with neighbours of one mark put together; the indentation stays by itself."""
-    runs = groupby(cell[1:], key=lambda segment: segment[1])
-    return [cell[0], *(("".join(text for text, _ in run), mark) for mark, run in runs)]
+def _merged(cell: Cell) -> Iterator[tuple[str, str]]:
+    """The cell with neighbours of one mark put together."""
+    together, last = "", None
+    for text, mark in cell:
+        if mark == last:
+            together += text
+            continue
+        if last is not None:
+            yield together, last
+        together, last = text, mark
+    if last is not None:
+        yield together, last

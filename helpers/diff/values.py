@@ -19,13 +19,15 @@ def attribute_values(attrs: Any) -> dict[str, Any]:
 
 def exact(value: Any) -> str:
     """A text that two values share where they are one value: of a float it has all bits."""
+    if isinstance(value, (int, str)):
+        return repr(value)
     if isinstance(value, float):
         return value.hex()
     if isinstance(value, relay.Constant):
         return f"{value.data.dtype}{array_of(value).shape}{array_of(value).tobytes().hex()}"
     if isinstance(value, Mapping) or hasattr(value, "items"):
         return "{" + ", ".join(sorted(f"{exact(key)}: {exact(item)}" for key, item in value.items())) + "}"
-    if not isinstance(value, str) and hasattr(value, "__iter__"):
+    if hasattr(value, "__iter__"):
         return f"[{', '.join(map(exact, value))}]"
     return repr(value)
 
