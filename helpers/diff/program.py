@@ -239,7 +239,7 @@ def _kind(expr: Any, name: str) -> str:
 def refused(expr: Any) -> str:
     """What `expr` is, and why no helper shows it."""
     kind = type(expr).__name__
-    if isinstance(expr, relay.Expr) and type(expr).__module__.startswith(relay.__name__):
+    if isinstance(expr, relay.Expr) and type(expr).__module__.startswith("tvm.relay"):
         return f"a {kind}, which is not shown: give a function of calls, tuples, lets, ifs, functions and constants"
     return f"a {kind}, which is no Relay expression: build it from relay's own"
 
