@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from helpers.text import shown
+
 # The text colour of the built site, or of JupyterLab: what surrounds an output may set another one.
 TEXT_COLOUR = "var(--pst-color-text-base, var(--jp-content-font-color1, inherit))"
 
@@ -25,7 +27,7 @@ class Table:
         return [row[at] for row in self.rows]
 
     def __repr__(self) -> str:
-        lines = [self.heading, *([_text(value) for value in row] for row in self.rows)]
+        lines = [[*map(_text, self.heading)], *([_text(value) for value in row] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines)]
         right = [self._is_of_numbers(at) for at in range(len(self.heading))]
         padded = (
@@ -50,7 +52,7 @@ class Table:
         return (
             f'<div class="relay-table" style="overflow-x:auto;color:{TEXT_COLOUR}" tabindex="0">'
             '<table style="color:inherit;font-size:0.9em">'
-            f"<thead>{row(self.heading, 'th')}</thead><tbody>{body}</tbody></table></div>"
+            f"<thead>{row([*map(_text, self.heading)], 'th')}</thead><tbody>{body}</tbody></table></div>"
         )
 
     def _is_of_numbers(self, at: int) -> bool:
@@ -61,5 +63,5 @@ def _text(value: Any) -> str:
     if value is None:
         return "–"
     if not isinstance(value, float):
-        return f"{value}"
+        return shown(f"{value}")
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

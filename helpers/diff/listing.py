@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from helpers.diff.program import Program, type_of
-from helpers.diff.values import shown
+from helpers.text import shown
 
 Part = tuple[str, Any]
 NAME: Part = ("name", None)

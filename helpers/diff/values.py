@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from tvm import relay
+
+from helpers.text import shown
 
 _SHARED = frozenset((*(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"))
 _AT_ONCE = 1 << 16
@@ -43,24 +46,35 @@ def written_attributes(expr: Any) -> list[tuple[str, str]]:
     else:
         inside = str(relay.Function([], relay.Tuple([]), None, None, expr.attrs))
         inside = inside[inside.index("(") + 1 : inside.rindex(") {\n  ()\n}")]
-    return list(_cut(inside, set(attribute_values(expr.attrs))))
+    return list(_cut(inside, attribute_values(expr.attrs)))
 
 
-def _cut(inside: str, names: set[str]) -> Iterator[tuple[str, str]]:
+def _cut(inside: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """`a=1, b=[2, 3], c="d, e"` at the commas that stand before a name, outside brackets and quotes."""
-    start, depth, quoted = 0, 0, False
+    start, end, depth, quoted = 0, _text_end(inside, 0, values), 0, False
     for at, char in enumerate(inside):
+        if at < end:
+            continue
         if char == '"' and inside[at - 1 : at] != "\\":
             quoted = not quoted
         elif not quoted and char in "([{":
             depth += 1
         elif not quoted and char in ")]}":
             depth -= 1
-        elif char == "," and not quoted and depth == 0 and inside[at + 1 :].lstrip().split("=")[0] in names:
+        elif char == "," and not quoted and depth == 0 and inside[at + 1 :].lstrip().split("=")[0] in values:
             yield _named(inside[start:at])
-            start = at + 1
+            start, end = at + 1, _text_end(inside, at + 1, values)
     if inside:
         yield _named(inside[start:])
+
+
+def _text_end(inside: str, start: int, values: Mapping[str, Any]) -> int:
+    """Where the text behind `name=` ends, as it is or with escapes; `start` where no text stands there."""
+    name, _, _ = inside[start:].lstrip().partition("=")
+    at = inside.find("=", start) + 1
+    value = values.get(name)
+    texts = (f'"{value}"', json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else ()
+    return next((at + len(text) for text in texts if inside.startswith(text, at)), start)
 
 
 def _named(written: str) -> tuple[str, str]:
@@ -83,10 +97,3 @@ def first_difference(first: np.ndarray, second: np.ndarray) -> tuple[int, ...]:
         start + np.flatnonzero(ours[start : start + _AT_ONCE] != theirs[start : start + _AT_ONCE]) for start in starts
     )
     return tuple(map(int, np.unravel_index(next(int(found[0]) for found in places if found.size), first.shape)))
-
-
-def shown(written: str) -> str:
-    """`written` with a line break, an escape or anything else that does not print as Python writes it in a string."""
-    if written.isprintable():
-        return written
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in written)

@@ -9,12 +9,15 @@ import numpy as np
 import tvm
 from tvm import relay
 
-from helpers.diff.values import array_of, attribute_values, shown, written_attributes
+from helpers.diff.values import array_of, attribute_values, written_attributes
 from helpers.graph.model import CAST_HINT, SIMULATED, STOP_FUSION, Model, Node, op_name, type_of
+from helpers.text import shown
 
 _KIND_NAMES = ("identity", "input", "weight", "activation")
 _MOST_LINES = 12
 _WIDEST = 26
+# A float without a fraction below this is written with all its digits, as the bounds of integers.
+_EXACT = 1 << 24
 
 
 def describe(model: Model) -> None:
@@ -148,7 +151,8 @@ def _scalar(constant: Any) -> str:
 
 def _number(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    written = f"{value:.4g}" if isinstance(value, float) else str(value)
+    rounded = isinstance(value, float) and not (value.is_integer() and abs(value) < _EXACT)
+    written = f"{value:.4g}" if rounded else f"{value:.0f}" if isinstance(value, float) else str(value)
     return written.replace("-", "−", 1) if written.startswith("-") else written
 
 

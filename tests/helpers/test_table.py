@@ -1,4 +1,5 @@
 import pytest
+import set_env  # noqa: F401
 
 from helpers.table import Table
 
@@ -13,6 +14,12 @@ def test_as_html_it_escapes_what_it_is_given():
     html = TABLE._repr_html_()
     assert "a&lt;b&gt;" in html and "a<b>" not in html
     assert html.count("<tr") == 3 and 'scope="col"' in html
+
+
+def test_a_name_stays_on_its_line_and_commands_no_terminal():
+    table = Table(("a\nb", "c"), [("x\x1b[2Jy\nz", 1)])
+    assert repr(table) == "a\\nb          c\nx\\x1b[2Jy\\nz  1"
+    assert "\x1b" not in table._repr_html_()
 
 
 def test_a_column_is_found_by_its_name():

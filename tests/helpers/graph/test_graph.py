@@ -90,6 +90,7 @@ def test_constants_are_tucked_away_until_asked_for():
 def test_one_number_is_written_in_the_box():
     body = relay.clip(relay.multiply(x(), relay.const(-0.5)), 0.0, 6.0)
     assert lines(module(body))[1:3] == ["1  multiply  ◆ −0.5", "2  clip  0 … 6"]
+    assert lines(module(relay.clip(x(), -49152.0, 49152.5)))[1] == "1  clip  −49152 … 4.915e+04"
 
 
 def test_each_region_is_told():
