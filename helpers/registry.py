@@ -19,6 +19,7 @@ from tvm import relay
 from tvm.relay.quantize import _annotate, _partition  # noqa: F401  register the default rules
 
 from helpers.table import Table
+from helpers.text import kind
 
 KEY = "FQPartitionRewrite"
 # The stages of the quantizer that ask operators for a rule, and the name under which each asks.
@@ -49,8 +50,11 @@ def reset_partition(rules: Mapping[str, Rule] | None = None) -> None:
 def partition_rules(rules: Mapping[str, Rule]) -> Iterator[None]:
     """Inside `with`, `rules` are the registered ones; afterwards those are that were before, each at its level.
 
-    Raises what `register_partition_function` raises; the rules are then as they were.
+    Raises what `register_partition_function` raises; the rules are then as they were. Raises `TypeError` for rules
+    without the names of their operators.
     """
+    if not isinstance(rules, Mapping):
+        raise TypeError(f"partition_rules takes rules by their operators, not {kind(rules)}: give {{name: rule}}")
     before = _with_levels(registered_rules())
     _exchange(before, rules)
     try:

@@ -25,6 +25,7 @@ from helpers.diff.listing import listing
 from helpers.diff.pairing import pair
 from helpers.diff.program import Known, Program
 from helpers.diff.rows import Row, folds, rows
+from helpers.text import kind
 
 __all__ = ["Diff", "diff"]
 
@@ -133,6 +134,6 @@ def _kind(thing: Any, which: str) -> str:
     if isinstance(thing, relay.Function):
         return "function"
     raise TypeError(
-        f"diff compares two modules or two functions, and the {which} is a {type(thing).__name__}: "
+        f"diff compares two modules or two functions, and the {which} is {kind(thing)}: "
         "make a module of an expression with tvm.IRModule.from_expr"
     )

@@ -21,6 +21,7 @@ from helpers.explorer.combinations import combinations
 from helpers.explorer.outcome import outcome, partitioned
 from helpers.explorer.page import page
 from helpers.registry import Rule, registered_rules
+from helpers.text import kind, shown
 
 __all__ = ["Explorer", "explorer"]
 
@@ -64,7 +65,7 @@ class Explorer:
         if "error" in found:
             return str(found["error"])
         told = ", ".join(f"{name}: {value}" for name, value in found["counts"].items())
-        return f"{self.chosen['network']}: {told}\n{diff(mod, partitioned(mod, on)[0])}"
+        return f"{shown(self.chosen['network'])}: {told}\n{diff(mod, partitioned(mod, on)[0])}"
 
 
 def explorer(
@@ -79,13 +80,13 @@ def explorer(
     It begins with the first network and all rules on but those in `off`. Nothing is registered afterwards that was not
     before. `name` is the id of its place on a page; two on one page need two.
 
-    Raises `TypeError` for a network that is no module, whose name is no text or whose `main` is not Relay's, and for
-    rules without operators; `ValueError` for no network and no rule, for a network without `main`, for a rule in `off`
-    that is not there, and for a name that an address cannot hold.
+    Raises `TypeError` for a network that is no module, whose name is no text or whose `main` is not Relay's, for rules
+    without operators and for a text in place of a list in `off`; `ValueError` for no network and no rule, for a network
+    without `main`, for a rule in `off` that is not there, and for a name that an address cannot hold.
     """
     for words, given in (("networks by their names", networks), ("rules by their operators", rules)):
         if given is not None and not isinstance(given, Mapping):
-            raise TypeError(f"explorer takes {words}, not a {type(given).__name__}: give {{name: …}}")
+            raise TypeError(f"explorer takes {words}, not {kind(given)}: give {{name: …}}")
     if not networks:
         raise ValueError("explorer is given no network: give at least one, as {name: mod}")
     for called, mod in networks.items():
@@ -93,6 +94,8 @@ def explorer(
     chosen = registered_rules() if rules is None else rules
     if not chosen:
         raise ValueError("explorer has no rule to switch: register one, or give some, such as DEFAULT_RULES")
+    if isinstance(off, str):
+        raise TypeError(f"explorer takes the names of rules to begin off, not one text: give off=[{off!r}]")
     if missing := [op for op in off if op not in chosen]:
         raise ValueError(f"explorer is to begin with {missing[0]!r} off, which has no rule: leave it out")
     if not re.fullmatch(r"[A-Za-z][\w-]*", name, re.ASCII):
@@ -104,8 +107,8 @@ def _check_network(called: Any, mod: Any) -> None:
     if not isinstance(called, str):
         raise TypeError(f"a network is called {called!r}: give it a name that is a text")
     if not isinstance(mod, tvm.IRModule):
-        raise TypeError(f"the network {called!r} is a {type(mod).__name__}: give a module, as of tvm.IRModule")
+        raise TypeError(f"the network {called!r} is {kind(mod)}: give a module, as of tvm.IRModule")
     if "main" not in [str(var.name_hint) for var in mod.get_global_vars()]:
         raise ValueError(f"the network {called!r} has no function main: give the module that has it")
     if not isinstance(mod["main"], relay.Function):
-        raise TypeError(f"the main of the network {called!r} is a {type(mod['main']).__name__}: give one of Relay")
+        raise TypeError(f"the main of the network {called!r} is {kind(mod['main'])}: give one of Relay")

@@ -26,6 +26,7 @@ from helpers.graph.layout import Layout, lay_out
 from helpers.graph.listing import listing
 from helpers.graph.model import CAST_HINT, SIMULATED, STOP_FUSION, Model, op_name, read, type_of
 from helpers.graph.words import describe
+from helpers.text import kind
 
 __all__ = ["Graph", "graph"]
 
@@ -120,7 +121,7 @@ def _function(thing: Any) -> Any:
         return thing
     if not isinstance(thing, tvm.IRModule):
         raise TypeError(
-            f"graph draws a module or a function, and is given a {type(thing).__name__}: "
+            f"graph draws a module or a function, and is given {kind(thing)}: "
             "make a module of an expression with tvm.IRModule.from_expr"
         )
     functions = {str(name.name_hint): func for name, func in thing.functions_items()}

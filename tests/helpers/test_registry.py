@@ -83,6 +83,13 @@ def test_the_rules_come_back_after_an_error():
     assert set(registered_rules()) == set(DEFAULT_RULES)
 
 
+@pytest.mark.parametrize(("rules", "kind"), [(None, "a NoneType"), ([("nn.relu", nothing_to_say)], "a list")])
+def test_rules_without_their_operators_are_one_sentence(rules, kind):
+    with pytest.raises(TypeError, match=f"takes rules by their operators, not {kind}"), partition_rules(rules):
+        pass
+    assert set(registered_rules()) == set(DEFAULT_RULES)
+
+
 def test_a_rule_that_cannot_be_registered_leaves_the_others_as_they_were():
     with pytest.raises(ValueError, match="did you mean nn.relu"):
         reset_partition({"clip": nothing_to_say, "nn.rellu": nothing_to_say})

@@ -55,6 +55,13 @@ def test_a_changed_attribute_is_marked_alone():
     ]
 
 
+@pytest.mark.parametrize("value", ["p\\", '"', 'x", b="y', "(", "a\nb", ""])
+def test_the_mark_is_at_the_attribute_that_changed_whatever_the_others_hold(value):
+    before, after = (function(x()).with_attr("a", value).with_attr("b", number) for number in "12")
+    assert '{+b="2"+}' in lines(before, after)[1]
+    assert lines(before, after)[1].count("{+") == 1
+
+
 def test_an_attribute_is_written_to_its_last_digit_where_six_do_not_tell_two_apart():
     before, after = function(relay.clip(x(), 0.0, 127.0)), function(relay.clip(x(), 0.0, 127.00001))
     assert lines(before, after)[2] == "+   clip(%x, a_min=0f, {+a_max=127.00001+})"
@@ -328,7 +335,7 @@ def test_a_terminal_gets_colours_unless_it_is_asked_for_none(monkeypatch):
 @pytest.mark.parametrize(
     "before, after, message",
     [
-        (1, function(x()), "the first is a int"),
+        (1, function(x()), "the first is an int"),
         (function(x()), relay.exp(x()), "the second is a Call: make a module of an expression"),
         (typed(x()), function(x()), "a module and a function: give two of one kind, such as mod"),
     ],

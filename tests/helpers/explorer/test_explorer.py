@@ -83,6 +83,12 @@ def test_names_that_hold_a_script_stay_text():
     assert "<script>alert" not in "".join(json.loads(text)["pieces"])
 
 
+def test_the_name_of_a_network_commands_no_terminal():
+    told = repr(explorer({"esc\x1b[31m\n": chain()}, {"nn.relu": DEFAULT_RULES["nn.relu"]}))
+    assert told.startswith("esc\\x1b[31m\\n: boundaries")
+    assert "\x1b" not in told
+
+
 def test_the_page_and_the_widget_begin_with_what_is_chosen():
     shown = explorer({"one": chain(), "two": residual()}, off=["nn.relu"])
     assert shown.chosen == {"network": "one", "off": ["nn.relu"]}
@@ -143,11 +149,16 @@ def test_the_rules_are_those_that_are_registered():
 @pytest.mark.parametrize(
     ("networks", "options", "message"),
     [
-        (chain, {}, "takes networks by their names, not a IRModule: give {name: …}"),
+        (chain, {}, "takes networks by their names, not an IRModule: give {name: …}"),
         (lambda: {"it": chain()["main"]}, {}, "the network 'it' is a Function: give a module"),
         (lambda: {1: chain()}, {}, "a network is called 1: give it a name that is a text"),
         (lambda: {"it": loops()}, {}, "the main of the network 'it' is a PrimFunc: give one of Relay"),
         (lambda: {"it": chain()}, {"rules": ["nn.relu"]}, "takes rules by their operators, not a list"),
+        (
+            lambda: {"it": chain()},
+            {"off": "nn.relu"},
+            "the names of rules to begin off, not one text: give off=['nn.relu']",
+        ),
     ],
 )
 def test_something_that_is_no_network_is_one_sentence(networks, options, message):
