@@ -7,6 +7,8 @@
 //   told   the same, for what keeps in mind what a reader chose (the address)
 // It returns {show, choose}. An outcome is what helpers/explorer/outcome.py says.
 
+// After so many milliseconds without an answer what is shown is seen to be an old one.
+const PATIENCE = 300;
 const DRAWN = { diff: "What partition changed", graph: "The network" };
 
 function element(kind, properties = {}, ...children) {
@@ -67,16 +69,28 @@ export function mount(place, data, ask, told = () => {}) {
     if (Object.hasOwn(data.networks, network)) menu.value = network;
     for (const { op, box } of switches) box.checked = !off.includes(op);
     mark();
+    wait();
     ask(chosen());
   }
 
   function changed() {
     mark();
     told(chosen());
+    wait();
     ask(chosen());
   }
 
+  // For what is shown already there may be no answer.
+  let waiting;
+  function wait() {
+    clearTimeout(waiting);
+    if (place.dataset.shown === JSON.stringify(chosen())) place.removeAttribute("aria-busy");
+    else waiting = setTimeout(() => place.setAttribute("aria-busy", "true"), PATIENCE);
+  }
+
   function show(outcome, of) {
+    clearTimeout(waiting);
+    place.removeAttribute("aria-busy");
     const old = Boolean(outcome.error && counts.childElementCount);
     failure.hidden = !outcome.error;
     failure.replaceChildren(...(outcome.error ? ["A rule failed: ", element("code", { textContent: outcome.error })] : []),
