@@ -35,9 +35,7 @@ LEAST, STEPS = "least", "steps"
 # Operators whose weights end with steps, blocks of channels and the four numbers of a step.
 _BY_STEPS = ("nn.contrib_conv2d_NCHWc", "nn.contrib_dense_pack")
 # What makes a difference to a kernel: never negative, never -128, or neither.
-_STEPS = (0, -127, -128)
-# Up to this, the sum of 2 ** 16 numbers is within int32.
-_SMALL = 1 << 15
+_LEVELS = (0, -127, -128)
 
 
 class Bounds(NamedTuple):
@@ -70,7 +68,7 @@ def _told(func: Function) -> Function:
         if not isinstance(old, Call) or not isinstance(old.op, Function):
             return made
         least = [_least(known[arg], arg.checked_type) for arg in old.args]
-        if set(least) == {_STEPS[-1]}:
+        if set(least) == {_LEVELS[-1]}:
             return made
         told = made.op.with_attr(LEAST, least)
         if _adds_up(old.op, dict(zip(old.op.params, old.args)), dict(zip(old.op.params, least))):
@@ -83,8 +81,8 @@ def _told(func: Function) -> Function:
 
 def _least(bounds: Any, ty: Any) -> int:
     if getattr(ty, "dtype", None) != "int8":
-        return _STEPS[-1]
-    return next(step for step in _STEPS if bounds.low >= step)
+        return _LEVELS[-1]
+    return next(level for level in _LEVELS if bounds.low >= level)
 
 
 def _adds_up(func: Function, args: Mapping[Any, Any], least: Mapping[Any, int]) -> bool:
@@ -124,16 +122,28 @@ def _of(node: Any, below: Sequence[Any]) -> Any:
         return _known(node.op.body, dict(zip(node.op.params, below[1:])))[node.op.body]
     own, rule = _any(node.checked_type), _RULES.get(node.op.name)
     found = None if rule is None else rule(node, below)
-    return own if found is None or not own.low <= found.low <= found.high <= own.high else found
+    if found is None:
+        return own
+    ends = _numbers(found, np.dtype(node.checked_type.dtype))
+    return ends if own.low <= ends.low <= ends.high <= own.high else own
+
+
+def _numbers(bounds: Bounds, dtype: np.dtype[Any]) -> Bounds:
+    """The bounds as numbers of a dtype: what a network computes is rounded as they are."""
+    if dtype.kind == "f":
+        return Bounds(*(float(dtype.type(end)) for end in bounds))
+    return Bounds(*(end if math.isinf(end) else math.trunc(end) for end in bounds))
 
 
 def _any(ty: Any) -> Any:
     """All numbers of a dtype."""
     if isinstance(ty, TupleType):
         return tuple(map(_any, ty.fields))
+    if ty.dtype == "bool":
+        return Bounds(0, 1)
     dtype = np.dtype(ty.dtype)
     if dtype.kind not in "iu":
-        return Bounds(-math.inf, math.inf) if dtype.kind == "f" else Bounds(0, 1)
+        return Bounds(-math.inf, math.inf)
     return Bounds(int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
 
 
@@ -168,9 +178,9 @@ def _clip(call: Call, args: Sequence[Any]) -> Bounds:
     return Bounds(*(min(max(number, low), high) for number in args[0]))
 
 
-def _cast(call: Call, args: Sequence[Any]) -> Bounds:
-    is_whole = np.dtype(call.checked_type.dtype).kind in "iu" and not any(map(math.isinf, args[0]))
-    return Bounds(*map(math.trunc, args[0])) if is_whole else args[0]
+def _cast(call: Call, args: Sequence[Any]) -> Bounds | None:
+    """Fractions are cut off where bounds are; any number but zero is true."""
+    return None if call.checked_type.dtype == "bool" else args[0]
 
 
 def _add(call: Call, args: Sequence[Any]) -> Bounds:
@@ -224,9 +234,9 @@ def _max_pool2d(call: Call, args: Sequence[Any]) -> Bounds | None:
 
 
 def _mean(call: Call, args: Sequence[Any]) -> Bounds | None:
-    """The sum of integers may wrap."""
-    dtype = call.checked_type.dtype
-    has_room = dtype == "float32" or dtype in ("int32", "int64") and max(map(abs, args[0])) <= _SMALL
+    """The sum of integers may wrap: at most all numbers are added up."""
+    dtype, count = np.dtype(call.checked_type.dtype), math.prod(call.args[0].checked_type.concrete_shape)
+    has_room = dtype.kind == "f" or dtype.kind == "i" and count * max(map(abs, args[0])) <= np.iinfo(dtype).max
     return _some_or_zero(call, args) if has_room else None
 
 

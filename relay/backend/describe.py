@@ -29,6 +29,8 @@ _BYTES_A_CYCLE = {
     "pmaddubsw512": 32,
     "pmaddubsw256": 16,
     "pmaddubsw128": 8,
+    "pmaddwd512": 16,
+    "pmaddwd256": 8,
     "pmaddwd128": 4,
     "sdot": 16,
 }
@@ -115,8 +117,8 @@ def _text(ty: TensorType) -> str:
 
 def _cycles(kernel: Made, features: Features) -> float:
     """Of one call, on all cores."""
-    sums_bytes = kernel.path != LOOPS and sum(ty.dtype in ("int8", "uint8") for ty in kernel.inputs) > 1
-    products = _BYTES_A_CYCLE.get(features.dot, features.lanes) if sums_bytes else features.lanes
+    instruction = next((word for word in kernel.path.split(", ") if word in _BYTES_A_CYCLE), "")
+    products = _BYTES_A_CYCLE.get(instruction, features.lanes)
     return max(kernel.operations / (2 * products), _bytes(kernel) / _MOVED_A_CYCLE) / features.cores
 
 

@@ -59,9 +59,12 @@ def _by_kernel(func: Function, features: Features, choice: Choice | None) -> Low
         if isinstance(call, Call) and (build := kernel_of(call.op)) is not None:
             made = _expressed(func, call)
             args = [made.values[arg] for arg in call.args]
-            least = [least_of(func).get(arg, -128) for arg in call.args]
-            tensors = made.values[call], made.inputs, made.outputs
-            primitive = Primitive(call, args, *tensors, choice, least, steps_of(func))
+            told = least_of(func)
+            primitive = Primitive(
+                *(call, args, made.values[call], made.inputs, made.outputs, choice),
+                least=[told.get(arg, -128) for arg in call.args],
+                steps=steps_of(func),
+            )
             kernel = build(primitive, features)
             if kernel is not None:
                 return Lowered(kernel.func, made.constants, kernel.path, kernel.operations, kernel.choices)

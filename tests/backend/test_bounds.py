@@ -64,6 +64,15 @@ FOUND = {
         (-27648, 27648),
     ),
     "a shift of what has room": (SHIFTED, (0, 54)),
+    "a fraction as padding": (
+        relay.right_shift(relay.nn.pad(wide(X), ((0, 0), (0, 0), (1, 1), (1, 1)), -200.5), relay.const(2)),
+        (-50, 31),
+    ),
+    "a bound that float32 has not": (
+        relay.cast(relay.clip(relay.cast(X, "float32"), -127.9999999, 127), "int8"),
+        (-128, 127),
+    ),
+    "a truth": (relay.cast(relay.cast(relay.clip(HALVES, 0, 0.5), "bool"), "int8"), (0, 1)),
     "what has no rule": (relay.negative(X), (-128, 127)),
 }
 
@@ -122,6 +131,14 @@ def test_functions_that_are_told_differently_are_two():
     lib = relay.build(relay.Function([x], layer(relay.nn.relu(layer(x)))), "llvm")
     kernels = [kernel.func for kernel in lib.kernels if "conv2d" in kernel.name]
     assert [list(func.attrs["least"]) for func in kernels] == [[-128, 0], [0, 0]]
+
+
+def test_a_mean_of_so_many_numbers_that_their_sum_wraps():
+    large = relay.var("large", shape=(1, 1, 512, 512), dtype="int32")
+    mean = relay.nn.global_avg_pool2d(relay.clip(large, 0, 65535))
+    func = infer(relay.Function([large], mean), tvm.IRModule())
+    (param,) = func.params
+    assert _known(func.body, {param: Bounds(-(2**31), 2**31 - 1)})[func.body].low == -(2**31)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ class Loops:
                     with _each(run) as y:
                         self._row(n, o, y, run.size, run.taps, offsets)
             elif self.parts > 1:
-                self._in_parts(n, o, job % shares * (rows // shares), rows // shares, offsets)
+                self._in_parts(n, o, job % shares * (rows // shares), rows // shares)
             else:
                 with T.serial(rows // shares) as k:
                     y = job % shares * (rows // shares) + k
@@ -193,7 +193,7 @@ class Loops:
         vectors = tile.vectors * shape.lanes * 4
         weights = shape.kernel[0] * shape.kernel[1] * self.steps * vectors
         sums = shape.result[0] * shape.result[1] * vectors
-        in_time = self.dot.group > 1 or tile.rows * tile.width >= _IN_TIME
+        in_time = self.dot.group > 1 or tile.rows > 1 or tile.width >= _IN_TIME
         if in_time or weights * shape.taken <= l1 or 2 * sums > l1 or shape.result == (1, tile.width):
             return shape.taken
         return max(k for k in range(1, shape.taken + 1) if shape.taken % k == 0 and (k == 1 or 3 * k * weights <= l1))
@@ -232,7 +232,8 @@ class Loops:
             return 1
         if not self.dot.is_shifted and self.parts == 1:
             return rows
-        return next((k for k in range(1, rows + 1) if rows % k == 0 and groups * k % self.threads == 0), rows)
+        least = 1 if self.parts > 1 else rows
+        return next((k for k in range(1, rows + 1) if rows % k == 0 and groups * k % self.threads == 0), least)
 
     @contextmanager
     def _parallel(self, jobs: int) -> Iterator[Any]:
@@ -265,32 +266,32 @@ class Loops:
         sums = T.alloc_buffer((len(pixels) * self.tile.vectors * self.shape.lanes,), self.dot.sums, scope="local")
         return _Tile(n, o, y, x, pixels, sums)
 
-    def _in_parts(self, n: Any, o: Any, first: Any, rows: int, offsets: Any) -> None:
-        """All rows of a job, for some blocks of the data at a time. Sums wait in memory for the next ones."""
+    def _in_parts(self, n: Any, o: Any, first: Any, rows: int) -> None:
+        """All rows of a job, for some blocks of the data at a time; sums, of float32, wait in memory for the next."""
         width, vectors = self.shape.result[1], self.tile.vectors
         held = T.alloc_buffer((rows * width * vectors * self.shape.lanes,), self.dot.sums, scope="local")
 
-        def each_tile(work: Callable[[_Tile, Sequence[_Tap], Sequence[_Tap]], None], begins: bool, ends: bool) -> None:
+        def each_tile(work: Callable[[_Tile, Sequence[_Tap], Sequence[_Tap]], None], loads: bool, stores: bool) -> None:
             with T.serial(rows) as k:
                 down = [self._row_taps(first + k)]
                 for run in self.runs:
                     with _each(run) as x:
                         tile = self._at_place(n, o, first + k, x, 1, run)
                         places = [((k * width + x) * vectors + v, v) for v in range(run.size * vectors)]
-                        for there, here in [] if begins else places:
+                        for there, here in places if loads else []:
                             T.buffer_store(tile.sums, held[self.at(there)], [self.at(here)])
                         work(tile, down, run.taps)
-                        for there, here in [] if ends else places:
+                        for there, here in places if stores else []:
                             T.buffer_store(held, tile.sums[self.at(here)], [self.at(there)])
 
-        each_tile(lambda tile, down, across: self._start(tile, down, across, offsets), begins=True, ends=False)
+        each_tile(lambda tile, down, across: self._start(tile, down, across, None), loads=False, stores=True)
         with T.serial(self.parts) as k:
-            first_block = T.Bind(k * self.part)
-            each_tile(lambda tile, *taps: self.sum(replace(tile, first=first_block), *taps), begins=False, ends=False)
-        each_tile(lambda tile, down, across: self._finish(tile), begins=False, ends=True)
+            block = T.Bind(k * self.part)
+            each_tile(lambda tile, *taps: self.sum(replace(tile, first=block), *taps), loads=True, stores=True)
+        each_tile(lambda tile, *taps: self._finish(tile), loads=True, stores=False)
 
     def sum(self, tile: _Tile, down: Sequence[_Tap], across: Sequence[_Tap]) -> None:
-        """Add up all products, of `part` blocks of the data."""
+        """Add up all products of `part` blocks of the data, from `tile.first` on."""
         shape = self.shape
         group = tile.o // shape.made * shape.taken if shape.groups > 1 else 0
         with T.serial(self.part) as k:
@@ -335,8 +336,8 @@ class Loops:
         """Add to the sums of a tile what one row of the kernel, from one block of the data, gives."""
         shape, dot, vectors = self.shape, self.dot, range(self.tile.vectors)
         run = columns.count if shape.dilation[1] == 1 else 1
-        with _counted(columns.first, columns.count // run) as kx, T.serial(run * self.steps // dot.steps) as k:
-            steps = [k * dot.steps + j for j in range(dot.steps)]
+        with _counted(columns.first, columns.count // run) as kx, T.serial(run * self.steps // dot.together) as k:
+            steps = [k * dot.together + j for j in range(dot.together)]
             weights = [
                 [dot.weights(self._weights(tile.o + v, c, ky, kx * self.steps + step)) for step in steps]
                 for v in vectors

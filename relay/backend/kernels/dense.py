@@ -50,7 +50,7 @@ class _Rows(Loops):
 
     def meets(self, weights: Sequence[Sequence[Any]]) -> None:
         if self.excess is not None:
-            zeros = [self.dot.zeros()] * self.dot.steps
+            zeros = [self.dot.zeros()] * self.dot.together
             for at, each in zip(map(self.at, range(len(weights))), weights, strict=True):
                 T.buffer_store(self.excess, self.dot.add_steps(self.excess[at], zeros, each), [at])
 

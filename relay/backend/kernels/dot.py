@@ -32,7 +32,7 @@ class Dot:
     """The step for sums in vectors of `lanes` numbers; `signed` says whether int8 data may be negative.
 
     `scratch` is how many more vector registers it needs, besides those for sums, weights and one of the data. `embeds`
-    says whether data in memory are operands. `steps` are done at once.
+    says whether data in memory are operands. So many steps as `together` says are done at once.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Dot:
     sums: str = "int32"
     scratch: int = 0
     embeds: bool = False
-    steps: int = 1
+    together: int = 1
 
     @property
     def is_shifted(self) -> bool:
@@ -90,7 +90,7 @@ class Dot:
         raise NotImplementedError
 
     def add_steps(self, sums: Any, data: Sequence[Any], weights: Sequence[Any]) -> Any:
-        """The sums with the products of `steps` steps added."""
+        """The sums with the products of several steps added."""
         for one, other in zip(data, weights, strict=True):
             sums = self.add(sums, one, other)
         return sums
@@ -148,9 +148,10 @@ class Bytes(Dot):
 class BytePairs(Dot):
     """x86 without VNNI: `vpmaddubsw` multiplies uint8 data with int8 weights and adds pairs, `vpmaddwd` pairs of those.
 
-    The first sum has 16 bits, and saturates. Two products of at most 128 * 127 do not reach that, nor do numbers of an
-    int8 that are never negative. So signs go from the data to the weights, if none of these is -128: `vpsignb`. Where
-    weights are so small that the pairs of two steps add up to less too, the second instruction is for both.
+    The first sum has 16 bits, and saturates. Data from 0 to 127 do not reach that with any weights: 2 * 127 * 128 is
+    32 512. With a sign, data have magnitudes of up to 128, for which weights may be -127 and no less. So signs go from
+    the data to the weights, if none of these is -128: `vpsignb`. Where weights are so small that the pairs of two steps
+    add up to 16 bits too, the second instruction is for both.
     """
 
     def cycles(self, add: float, shares: bool) -> Cycles:
@@ -265,11 +266,11 @@ def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int], ste
     if dtype == "float32":
         return Multiply("fma", lanes, signed, "float32", group=1, sums="float32", embeds=features.lanes == 16)
     x86, widest, bits = kind.rstrip("0123456789"), int(kind[-3:]) if kind[-3:].isdigit() else 0, 32 * lanes
-    if x86 == "vpdpbusd" and bits <= widest:
+    if x86 == "vpdpbusd" and bits <= widest and lanes in _ADD_WORDS:
         return Bytes(f"vpdpbusd{bits}", lanes, signed)
-    if x86 == "pmaddubsw" and bits <= widest and (not signed or bits < 512 and least[1] > -128):
-        return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3, steps=1 if signed else steps)
-    if bits <= widest:
+    if x86 == "pmaddubsw" and bits <= widest and lanes in _ADD_WORDS and (not signed or bits < 512 and least[1] > -128):
+        return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3, together=1 if signed else steps)
+    if bits <= widest and lanes in _ADD_WORDS:
         return Words(f"pmaddwd{bits}", lanes, signed, scratch=4)
     if kind == "sdot" and lanes == 4:
         return Signed("sdot", lanes, signed)

@@ -98,6 +98,8 @@ DEEP = {
     "strides, batch": ((2, 256, 9, 9), 16, (3, 3), {"padding": 1, "strides": 2}, "16 parts"),
     "pointwise, rows put together": ((1, 2048, 3, 3), 16, (1, 1), {}, "16 parts"),
     "groups": ((1, 512, 5, 5), 32, (3, 3), {"padding": 1, "groups": 2}, "16 parts"),
+    "several rows at once": ((1, 512, 2, 2), 16, (3, 3), {"padding": 1}, ""),
+    "several rows of one pixel": ((1, 512, 5, 1), 16, (3, 3), {"padding": 1}, ""),
     "many pixels": ((1, 64, 28, 28), 32, (3, 3), {"padding": 1}, ""),
 }
 
