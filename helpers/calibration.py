@@ -15,7 +15,7 @@ import tvm
 from matplotlib.figure import Figure
 from tvm import relay
 
-from helpers.drawing import BLUE, COLOURS, DASHES, INK, ORANGE, Drawing
+from helpers.drawing import BLUE, COLOURS, DASHES, INK, ORANGE, Drawing, legend
 from helpers.scales import expressions, function_of, is_simulated, operator_of, scales
 from helpers.table import Table
 
@@ -251,10 +251,7 @@ def _histogram(axes: Any, label: str, magnitudes: np.ndarray, thresholds: Mappin
     words = [f"{name}: {threshold:.3g}" for name, threshold in thresholds.items()]
     axes.set_title(label, color=INK, loc="left", parse_math=False)
     axes.set_ylabel("values")
-    # With lines and words given, names that begin with _ are shown as well.
-    legend = axes.legend(lines, words, frameon=False, labelcolor=INK, loc="upper left", bbox_to_anchor=(1, 1))
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    legend(axes, lines, words, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _rows_of(axes: Any, labels: Sequence[str]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -63,3 +65,10 @@ class Drawing:
         svg = self.svg().replace("<svg ", '<svg style="width:100%;min-width:34rem;height:auto" ', 1)
         # Within reach of the keyboard, for it scrolls where the page is narrow.
         return f'<div class="relay-drawing" style="overflow-x:auto;color:{TEXT_COLOUR}" tabindex="0">{svg}</div>'
+
+
+def legend(axes: Any, handles: Sequence[Any], words: Sequence[str], **where: Any) -> None:
+    """A legend of the words as they are: one that begins with _ is shown, a dollar begins no formula."""
+    made = axes.legend(handles, words, frameon=False, labelcolor=INK, **where)
+    for text in made.get_texts():
+        text.set_parse_math(False)

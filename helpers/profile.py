@@ -17,7 +17,7 @@ import numpy as np
 import tvm
 from matplotlib.figure import Figure
 
-from helpers.drawing import BLUE, GREEN, INK, ORANGE, PINK, Drawing
+from helpers.drawing import BLUE, GREEN, INK, ORANGE, PINK, Drawing, legend
 from helpers.scales import expressions, operator_of
 from helpers.table import Table
 
@@ -165,16 +165,15 @@ def _drawn(profiles: Mapping[str, Sequence[Kernel]], what: str, key: Callable[[K
     table = Table(heading, [*rows, _row("together", list(profiles.values()))])
     figure = Figure(figsize=(7.5, 1.0 + 0.42 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    high = 0.8 / len(profiles)
-    for at, (name, colour, hatch) in enumerate(zip(profiles, _COLOURS, _HATCHES)):
+    high, bars = 0.8 / len(profiles), []
+    for at, (colour, hatch) in enumerate(zip(_COLOURS[: len(profiles)], _HATCHES)):
         places = np.arange(len(rows)) - 0.4 + high * (at + 0.5)
-        axes.barh(
-            places, [row[2 + at] for row in rows], 0.9 * high, color=colour, hatch=hatch, edgecolor=INK, label=name
-        )
-    axes.set_yticks(range(len(rows)), [row[0] for row in rows])
+        spent = [row[2 + at] for row in rows]
+        bars.append(axes.barh(places, spent, 0.9 * high, color=colour, hatch=hatch, edgecolor=INK))
+    axes.set_yticks(range(len(rows)), [row[0] for row in rows], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel("microseconds")
-    axes.legend(frameon=False, labelcolor=INK, loc="lower right")
+    legend(axes, bars, list(profiles), loc="lower right")
     said = "; ".join(
         f"{row[0]}: " + ", ".join(f"{name} {us:.3g} µs" for name, us in zip(profiles, row[2:])) for row in table.rows
     )

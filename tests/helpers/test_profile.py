@@ -98,6 +98,14 @@ def test_the_drawing_has_a_row_for_each_layer_and_what_is_left_at_its_end(profil
     assert drawing._repr_html_().count("<svg") == 1
 
 
+def test_names_are_drawn_as_they_are(profiles):
+    """A dollar begins no formula, and what begins with _ stands in the legend."""
+    drawing = by_layer({"$\\frac{$": profiles["float32"], "_int8": profiles["int8"]})
+    (legend,) = [axes.get_legend() for axes in drawing.figure.axes]
+    assert [text.get_text() for text in legend.get_texts()] == ["$\\frac{$", "_int8"]
+    assert drawing._repr_html_().count("<svg") == 1
+
+
 def test_by_kind_layers_of_one_kind_share_a_row(profiles):
     table = by_kind(profiles).table
     assert table.column("kind of layer")[:4] == ["3×3 convolution", "3×3 depthwise", "1×1 convolution", "dense"]
