@@ -101,7 +101,7 @@ def test_the_drawing_has_a_row_for_each_layer_and_what_is_left_at_its_end(profil
 def test_names_are_drawn_as_they_are(profiles):
     """A dollar begins no formula, and what begins with _ stands in the legend."""
     drawing = by_layer({"$\\frac{$": profiles["float32"], "_int8": profiles["int8"]})
-    (legend,) = [axes.get_legend() for axes in drawing.figure.axes]
+    (legend,) = [axes.get_legend() for axes in drawing._figure.axes]
     assert [text.get_text() for text in legend.get_texts()] == ["$\\frac{$", "_int8"]
     assert drawing._repr_html_().count("<svg") == 1
 
