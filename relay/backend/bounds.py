@@ -30,6 +30,7 @@ from ..op.tensor import clip_bounds
 from ..transform.transform import function_pass
 from ..ty import TupleType
 from .interpreter import schedule
+from .narrow import scaled
 
 LEAST, STEPS = "least", "steps"
 # Operators whose weights end with steps, blocks of channels and the four numbers of a step.
@@ -88,13 +89,14 @@ def _least(bounds: Any, ty: Any) -> int:
 def _adds_up(func: Function, args: Mapping[Any, Any], least: Mapping[Any, int]) -> bool:
     """Whether the products of two steps of a primitive function add up to 16 bits, on its arguments."""
     call = next((call for call, _ in post_order(func.body) if is_operator(call) and call.op.name in _BY_STEPS), None)
-    weights = None if call is None or least.get(call.args[0]) != 0 else args.get(call.args[1])
-    if not isinstance(weights, Constant) or weights.value().dtype != "int8" or weights.value().ndim < 4:
+    constant = None if call is None or least.get(call.args[0]) != 0 else args.get(call.args[1])
+    weights = constant.value() if isinstance(constant, Constant) else None
+    if weights is None or weights.dtype != "int8" or weights.ndim < 4:
         return False
-    *_, steps, lanes, four = weights.value().shape
+    *_, steps, lanes, four = weights.shape
     if steps % 2 or four != 4:
         return False
-    numbers = weights.value().reshape(-1, 2, lanes, 2, 2).astype("int16")
+    numbers = weights.reshape(-1, 2, lanes, 2, 2).astype("int16")
     sums = (np.maximum(sign * numbers, 0).sum(axis=(1, 4), dtype="int16") for sign in (1, -1))
     return all(int(each.max()) * 127 < 1 << 15 for each in sums)
 
@@ -209,10 +211,9 @@ def _right_shift(call: Call, args: Sequence[Any]) -> Bounds | None:
 
 
 def _fixed_point_multiply(call: Call, args: Sequence[Any]) -> Bounds | None:
-    factor, right = call.attrs.multiplier, 31 - call.attrs.shift
-    if factor < 0 or right < 1:
+    if call.attrs.multiplier < 0 or call.attrs.shift > 30:
         return None
-    return Bounds(*((number * factor + (1 << (right - 1))) >> right for number in args[0]))
+    return Bounds(*(scaled(number, call.attrs) for number in args[0]))
 
 
 def _rounded(call: Call, args: Sequence[Any]) -> Bounds | None:

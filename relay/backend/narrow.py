@@ -67,7 +67,7 @@ def _clipped_once(call: Any) -> Any:
         return call
     low, high, inner = call.attrs.a_min, call.attrs.a_max, scale.args[0]
     while (bounds := _bounds(inner)) is not None:
-        least, most = (_scaled(bound, scale.attrs) for bound in bounds)
+        least, most = (scaled(bound, scale.attrs) for bound in bounds)
         low, high, inner = min(max(low, least), high), max(min(high, most), low), inner.args[0]
     return call if inner == scale.args[0] else clip(Call(scale.op, [inner], scale.attrs, (), scale.span), low, high)
 
@@ -82,7 +82,8 @@ def _bounds(call: Any) -> tuple[int, int] | None:
     return int(least), int(most)
 
 
-def _scaled(number: int, attrs: Any) -> int:
+def scaled(number: int, attrs: Any) -> int:
+    """What `fixed_point_multiply` makes of a number, where it shifts to the right."""
     right = 31 - attrs.shift
     return (number * attrs.multiplier + (1 << (right - 1))) >> right
 

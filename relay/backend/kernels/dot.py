@@ -266,11 +266,12 @@ def dot_of(dtype: str, lanes: int, features: Features, least: Sequence[int], ste
     if dtype == "float32":
         return Multiply("fma", lanes, signed, "float32", group=1, sums="float32", embeds=features.lanes == 16)
     x86, widest, bits = kind.rstrip("0123456789"), int(kind[-3:]) if kind[-3:].isdigit() else 0, 32 * lanes
-    if x86 == "vpdpbusd" and bits <= widest and lanes in _ADD_WORDS:
+    fits = bits <= widest and lanes in _ADD_WORDS
+    if x86 == "vpdpbusd" and fits:
         return Bytes(f"vpdpbusd{bits}", lanes, signed)
-    if x86 == "pmaddubsw" and bits <= widest and lanes in _ADD_WORDS and (not signed or bits < 512 and least[1] > -128):
+    if x86 == "pmaddubsw" and fits and (not signed or bits < 512 and least[1] > -128):
         return BytePairs(f"pmaddubsw{bits}", lanes, signed, scratch=3, together=1 if signed else steps)
-    if bits <= widest and lanes in _ADD_WORDS:
+    if fits:
         return Words(f"pmaddwd{bits}", lanes, signed, scratch=4)
     if kind == "sdot" and lanes == 4:
         return Signed("sdot", lanes, signed)
