@@ -164,3 +164,12 @@ def compare_on(func, *arrays):
     got = relay.create_executor("graph").evaluate(func)(*arrays)
     for one, other in zip(leaves(got), leaves(want), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_reverse_of_what_is_repeated():
+    """On an image one pixel wide, of `(15 - i) // 2` TVM makes another index where buffers are flattened."""
+    x = relay.var("x", shape=(1, 8, 5, 1), dtype="int8")
+    body = relay.nn.pad(relay.reverse(relay.repeat(x, 2, axis=1), 1), ((0, 0), (0, 0), (1, 0), (0, 2)), 0.0)
+    func, numbers = relay.Function([x], body), np.arange(40, dtype="int8").reshape(1, 8, 5, 1)
+    found = relay.create_executor("graph").evaluate(func)(numbers).numpy()
+    np.testing.assert_array_equal(found, relay.create_executor("debug").evaluate(func)(numbers).numpy())

@@ -52,7 +52,8 @@ def _repeat(args: Sequence[Any], attrs: Any, out: Any) -> te.Tensor:
     axis = attrs.axis % len(out.shape)
 
     def source(*i: Any) -> Any:
-        return args[0](*[index // attrs.repeats if k == axis else index for k, index in enumerate(i)])
+        # No floor: of `(15 - i) // 2`, which a reverse makes of it, TVM makes `i // -2 + 7` when it flattens buffers.
+        return args[0](*[tirx.truncdiv(index, attrs.repeats) if k == axis else index for k, index in enumerate(i)])
 
     return te.compute(out.concrete_shape, source, name="repeat")
 
