@@ -5,6 +5,7 @@ test-notebooks` runs all cells, as readers do.
 """
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,16 @@ ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 # All but the appendix.
 CHAPTERS = [entry["file"] for part in TOC["parts"][:-1] for entry in part["chapters"]]
+EXERCISE = re.compile(r"^:::+\{exercise\} .+\n:label: (?P<label>\S+)", re.M)
+
+
+def text(page: str) -> str:
+    return (ROOT / f"{page}.md").read_text()
+
+
+def exercises(page: str) -> list[str]:
+    """The exercises of a page, as its labels name them: `chapter-exercise` is `chapter/exercise`."""
+    return [label.replace("-", "/", 1) for label in EXERCISE.findall(text(page))]
 
 
 class Executed(NamedTuple):
