@@ -1,5 +1,7 @@
 """Whole builds of a book of one chapter, with the configuration of this one."""
 
+import contextlib
+import io
 import re
 import shutil
 import textwrap
@@ -9,6 +11,7 @@ import nbformat
 import pytest
 
 from build.book import ROOT, main
+from build.finish import finish
 
 HEAD = """\
 ---
@@ -63,8 +66,8 @@ def output(root: Path) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """A checkout, in a folder with a space in its name, whose book has just been built."""
+def first_build(tmp_path_factory):
+    """A checkout, in a folder with a space in its name, whose book has just been built, and what was printed then."""
     root = tmp_path_factory.mktemp("a book") / "check out"
     shutil.copytree(ROOT / "book/_static", root / "book/_static")
     shutil.copy(ROOT / "book/references.bib", root / "book")
@@ -78,8 +81,14 @@ def built(tmp_path_factory):
         (root / folder / "README.md").write_text("# No page\n")
     write_answer(root, 42)
     write_chapter(root, CELLS)
-    assert main(root) == 0
-    return root
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(root) == 0
+    return root, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def built(first_build):
+    return first_build[0]
 
 
 @pytest.fixture
@@ -88,10 +97,10 @@ def root(built, tmp_path):
     return Path(shutil.copytree(built, tmp_path / "check out"))
 
 
-def test_the_build_ends_with_the_path_to_open(root, capsys):
-    assert main(root) == 0
+def test_the_build_ends_with_the_path_to_open(first_build):
+    root, printed = first_build
     index = root / "_build/html/index.html"
-    assert capsys.readouterr().out.splitlines()[-1] == f"The book is built. Open {index}"
+    assert printed.splitlines()[-1] == f"The book is built. Open {index}"
     assert "book/chapter.html" in index.read_text()
 
 
@@ -126,16 +135,29 @@ def test_a_failing_cell_and_a_warning_fail_the_build_each_time(root, capfd, text
         assert "The book is built" not in printed.out
 
 
-def test_a_load_from_another_host_fails_the_build(root, capfd):
-    write_chapter(root, '<img src="https://cdn.example/a.png" alt="">\n')
-    assert main(root) == 1
-    assert "https://cdn.example/a.png is outside the website" in capfd.readouterr().err
+LOAD = '<img src="https://cdn.example/a.png" alt="">'
+LINK = '<a href="#nowhere">A link</a> that Sphinx does not see.'
+SAID = {
+    LOAD: "https://cdn.example/a.png is outside the website",
+    LINK: "#nowhere names a place that the page does not have",
+}
 
 
-def test_a_link_to_a_place_that_is_not_there_fails_the_build(root, capfd):
-    write_chapter(root, '<a href="#nowhere">A link</a> that Sphinx does not see.\n')
+def test_a_load_from_another_host_and_a_link_to_a_place_that_is_not_there_fail_the_build(root, capfd):
+    write_chapter(root, f"{LOAD}\n\n{LINK}\n")
     assert main(root) == 1
-    assert "#nowhere names a place that the page does not have" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert all(each in said for each in SAID.values())
+
+
+@pytest.mark.parametrize("wrong", [LOAD, LINK], ids=["load", "link"])
+def test_each_of_them_alone_is_wrong_with_a_website(root, capsys, wrong):
+    site = root / "_build/html"
+    assert finish(site, "It is made.") == 0
+    page = site / "book/chapter.html"
+    page.write_text(page.read_text().replace("</article>", f"{wrong}</article>"))
+    assert finish(site, "It is made.") == 1
+    assert SAID[wrong] in capsys.readouterr().err
 
 
 def test_the_page_gives_itself_away_as_a_notebook_with_its_outputs(built):
