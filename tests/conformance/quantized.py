@@ -6,14 +6,15 @@ two networks of the zoo through the stages as a whole.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
+from . import pipeline
 from .case import Case, Texts
 from .engine import evaluate, relay, scope, tvm
 from .networks import NETWORKS
-from .pipeline import Network, constants, imported, tensor
+from .pipeline import Network, constants, tensor
 from .zoo import ZOO
 
 EVERYTHING = {"skip_conv_layers": None, "skip_dense_layer": False}
@@ -65,6 +66,12 @@ ALL = {
     **{f"zoo/{label}": CONFIGURATIONS[label] for label in ZOO_NETWORKS},
 }
 FEW_NETWORKS = {name: NETWORKS[name] for name in ("seed", "residual", "fire")}
+
+
+@cache
+def imported(network: Network) -> "tuple[tvm.IRModule, dict]":
+    """A network is imported once for all configurations: importing takes longer than most of what follows."""
+    return pipeline.imported(network)
 
 
 def dataset(network: Network, samples: int = 4) -> list[dict]:

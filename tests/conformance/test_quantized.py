@@ -11,8 +11,7 @@ from tvm.contrib import graph_executor
 from . import golden
 from .engine import evaluate, relay, tvm
 from .networks import NETWORKS
-from .pipeline import imported
-from .quantized import ALL, CONFIGURATIONS, dataset, is_wrong_there, networks_of, sample
+from .quantized import ALL, CONFIGURATIONS, dataset, imported, is_wrong_there, networks_of, sample
 
 IN_FLOAT_AT_THE_END = ("seed", "classifier", "mlp")
 
