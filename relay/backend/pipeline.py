@@ -47,6 +47,8 @@ def _pipeline() -> tuple[Any, Any, Any]:
                 AlignStack(),
                 tirx.transform.SplitHostDevice(),
                 tirx.transform.MakePackedAPI(),
+                # Relax's machine has checked shapes and dtypes: again in each kernel, that is most of its code.
+                tirx.transform.SkipAssert(),
                 tirx.transform.FP8StorageLegalize(),
                 tirx.transform.BF16StorageLegalize(),
             ]

@@ -106,6 +106,21 @@ def test_places_for_an_output(graph, out):
         graph.get_output(0, out)
 
 
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.ones((2, 4), "float32"), r"4 vs. 3.*fn=main.*param=x"),
+        (np.ones((2, 3), "float64"), "param=x.*expect Tensor with dtype float32 but get float64"),
+        (np.ones(6, "float32"), "param=x.*expect Tensor with ndim 2 but get 1"),
+    ],
+)
+def test_what_relax_calls_by_itself_checks_its_inputs(array, message):
+    """Once, before the first kernel: kernels do not check what they are given."""
+    machine = relay.build(module(), "llvm")["default"](tvm.cpu())
+    with pytest.raises((ValueError, RuntimeError), match=message):
+        machine["main"](tvm.runtime.tensor(array))
+
+
 def test_a_run_that_is_refused_keeps_the_inputs(graph):
     graph.run(x=ONES)
     with pytest.raises(ValueError, match="there is no input 'y': the network has x"):
