@@ -209,6 +209,13 @@ def _convolution(query: Query) -> Inferred:
     return Inferred([attrs.data_layout, attrs.kernel_layout], [attrs.out_layout or attrs.data_layout], attrs)
 
 
+def _winograd(query: Query) -> Inferred:
+    """The weight has been transformed for it, and stays."""
+    attrs = query.attrs
+    weight = query.layouts[1] or attrs.kernel_layout
+    return Inferred([attrs.data_layout, weight], [attrs.out_layout or attrs.data_layout], attrs)
+
+
 def _dense(query: Query) -> Inferred:
     return Inferred(["NC", "NC"], ["NC"], query.attrs)
 
@@ -408,6 +415,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(_REDUCTIONS.split(), _reduce),
     **{f"annotation.{name}": _carried for name in ("cast_hint", "stop_fusion", "checkpoint")},
     "relay.op.annotation.simulated_quantize": _simulated_quantize,
+    "nn.contrib_conv2d_winograd_without_weight_transform": _winograd,
     "nn.dense": _dense,
     "nn.contrib_dense_pack": _dense_pack,
     "nn.upsampling": _upsampling,

@@ -96,16 +96,17 @@ def shape_of_convolution(primitive: Primitive) -> Shape | None:
         inner=inner,
         out_blocks=out_blocks,
         lanes=lanes,
-        image=_two(shape_of(data)[2:4]),
-        result=_two(shape_of(made)[2:4]),
-        kernel=_two(attrs.kernel_size),
-        strides=_two(sizes(attrs.strides, 2)),
-        dilation=_two(sizes(attrs.dilation, 2)),
+        image=two(shape_of(data)[2:4]),
+        result=two(shape_of(made)[2:4]),
+        kernel=two(attrs.kernel_size),
+        strides=two(sizes(attrs.strides, 2)),
+        dilation=two(sizes(attrs.dilation, 2)),
         before=(top, left),
     )
 
 
-def _two(values: Any) -> tuple[int, int]:
+def two(values: Any) -> tuple[int, int]:
+    """A height and a width as Python integers."""
     first, second = values
     return int(first), int(second)
 

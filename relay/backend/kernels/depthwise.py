@@ -28,7 +28,7 @@ from tvm.tirx.script import builder as T
 from ...op.nn.windows import pairs, sizes
 from ..target import Features
 from ..te.registry import dtype_of, shape_of
-from .convolution import WORTH_THREADS, Shape
+from .convolution import WORTH_THREADS, Shape, two
 from .dot import GROUP, Dot, dot_of
 from .registry import Kernel, Primitive, kernel
 from .tail import Tail, kernel_function, stages_of
@@ -83,18 +83,13 @@ def _shape(primitive: Primitive) -> Shape | None:
         inner=lanes,
         out_blocks=blocks,
         lanes=lanes,
-        image=_two(image),
-        result=_two(shape_of(made)[2:4]),
-        kernel=_two(shape_of(weight)[2:4]),
-        strides=_two(sizes(attrs.strides, 2)),
-        dilation=_two(sizes(attrs.dilation, 2)),
+        image=two(image),
+        result=two(shape_of(made)[2:4]),
+        kernel=two(shape_of(weight)[2:4]),
+        strides=two(sizes(attrs.strides, 2)),
+        dilation=two(sizes(attrs.dilation, 2)),
         before=(top, left),
     )
-
-
-def _two(values: Sequence[Any]) -> tuple[int, int]:
-    first, second = values
-    return int(first), int(second)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ from .pooling import (
 )
 from .rearrangement import batch_flatten, depth_to_space, space_to_depth
 from .upsampling import upsampling
+from .winograd import (
+    contrib_conv2d_winograd_weight_transform,
+    contrib_conv2d_winograd_without_weight_transform,
+)
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -42,6 +46,8 @@ __all__ = [
     "batch_norm",
     "bias_add",
     "contrib_conv2d_nchwc",
+    "contrib_conv2d_winograd_weight_transform",
+    "contrib_conv2d_winograd_without_weight_transform",
     "contrib_dense_pack",
     "contrib_depthwise_conv2d_nchwc",
     "conv1d",
