@@ -9,11 +9,9 @@ import set_env  # noqa: F401
 import tvm
 from tvm import relay
 from tvm.contrib import graph_executor
-from tvm.relay.backend import layout, program
 from tvm.relay.backend.target import cpu_target, features
 
-from tests.backend.kernels.definitions import written_out
-from tests.backend.kernels.paths import ARM, lacks
+from tests.backend.kernels.paths import ARM, built
 from tests.conformance.networks import NETWORKS
 from tests.conformance.pipeline import imported, tensor
 from tests.properties.random_networks import DEEP
@@ -50,16 +48,10 @@ def test_bits_are_those_of_the_reference(name, path, monkeypatch):
     """All but `mlp`, which ends in a softmax of floats."""
     processor, changes = PATHS[path]
     target = cpu_target(processor)
-    given = replace(features(target), **changes)
-    monkeypatch.setattr(program, "features", lambda target: given)
     mod, data, want = integers(name)
-    lib = relay.build(mod, target)
+    lib = built(mod, target, replace(features(target), **changes), monkeypatch)
     instruction = path.split(",")[0].rstrip("0123456789")  # on shorter vectors, where a tensor has few channels
     assert any(instruction in row.path for row in lib.describe())
-    if lacks(target):
-        monkeypatch.setattr(layout, "_lanes", lambda target: given.lanes)
-        with written_out():
-            lib = relay.build(mod, "llvm")
     graph = graph_executor.GraphModule(lib["default"](tvm.cpu()))
     graph.run(data=data)
     np.testing.assert_array_equal(graph.get_output(0).numpy(), want)

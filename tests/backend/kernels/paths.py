@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import set_env  # noqa: F401
 import tvm
 from tvm import relay
 from tvm.contrib import graph_executor
-from tvm.relay.backend import pipeline
+from tvm.relay.backend import layout, pipeline, program
 from tvm.relay.backend.bounds import LEAST, least_of
+from tvm.relay.backend.kernels import Choice
 from tvm.relay.backend.lower import Lowered, lower
 from tvm.relay.backend.target import Features, cpu_target, features, requirements
 
@@ -81,25 +83,37 @@ def lacks(target: tvm.target.Target) -> bool:
     return False
 
 
+def built(mod: tvm.IRModule, target: tvm.target.Target, given: Features, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A network compiled for a target whose features are `given`: on any processor, as `check` does it."""
+    monkeypatch.setattr(program, "features", lambda target: given)
+    monkeypatch.setattr(layout, "_features", lambda target: given)
+    lib = relay.build(mod, target)
+    if lacks(target):
+        with written_out():
+            return relay.build(mod, "llvm")
+    return lib
+
+
 def check(
     func: relay.Function,
     target: tvm.target.Target,
     given: Features,
     extreme: bool = False,
     arrays: Sequence[np.ndarray] = (),
+    choice: Choice | None = None,
 ) -> Lowered:
     """Compile, run on the arrays or on drawn ones, and compare with the NumPy reference: int8 bit by bit.
 
     Where the processor at hand lacks what the kernel is compiled for, it runs with the instructions written out.
     """
-    lowered = lower(func, given)
+    lowered = lower(func, given, choice)
     args = arrays or values(func, extreme)
     expected = relay.create_executor("debug").evaluate(func)(*args).numpy()
     found = tvm.runtime.tensor(np.full(expected.shape, 99, expected.dtype))
     module = compiled(lowered, target)
     if lacks(target):
         with written_out():
-            module = compiled(lower(func, given), cpu_target("llvm"))
+            module = compiled(lower(func, given, choice), cpu_target("llvm"))
     module["run"](*map(tvm.runtime.tensor, args), found)
     if expected.dtype == "float32":
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-5 * np.abs(expected).max())
