@@ -204,6 +204,7 @@ def _compute(arrays: Sequence[np.ndarray], attrs: Conv2DWinogradAttrs) -> np.nda
     by, dtype = TRANSFORMS[attrs.tile_size], attrs.out_dtype or str(arrays[0].dtype)
     data = transform_layout(arrays[0], attrs.data_layout, DATA[2])
     weight = transform_layout(arrays[1], transformed_layout(attrs), TRANSFORMED)
+    weight = weight[:, :, : attrs.channels, : data.shape[1]]  # whose last blocks may be part filling
     rows, columns = output_size(data.shape[2:], (TAPS, TAPS), attrs.strides, attrs.dilation, attrs.padding)
     batch, down, across = len(data), -(-rows // by.tile), -(-columns // by.tile)
     met = _on_both_sides(by.data, _windows(data.astype(dtype), attrs, by, (down, across)))

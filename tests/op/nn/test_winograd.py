@@ -81,6 +81,12 @@ def test_blocks_do_not_change_what_is_computed(layouts, tile, dtype):
     assert_convolved(winograd(x, w, tile, layouts, padding=(1, 1)), x, w, padding=(1, 1))
 
 
+@pytest.mark.parametrize("kernel_layout", ["HWOI8o2i", "OHWI8o2i"])
+def test_the_last_blocks_of_a_weight_may_be_part_filling(kernel_layout):
+    x, w = arrays("int8", (1, 3, 6, 6), (5, 3, 3, 3))
+    assert_convolved(winograd(x, w, 4, ("NCHW", kernel_layout, "NCHW")), x, w)
+
+
 def test_a_weight_in_the_plain_layout_lies_as_the_transform_leaves_it():
     x, w = arrays("int8", (1, 3, 6, 6), (5, 3, 3, 3))
     transformed = run(nn.contrib_conv2d_winograd_weight_transform, w.astype("int16"), tile_size=2)
