@@ -104,10 +104,13 @@ def _tiles(shape: Shape, by: Transform) -> tuple[int, int]:
 
 
 def _rows(shape: Shape, by: Transform, l2: int) -> int:
-    """Rows of tiles for a job: so many that their data, transformed, fill half of the second cache."""
+    """Rows of tiles for a job: as many as half of the second cache holds the transformed data of, and the same for all.
+
+    One for a job is hardly slower, and a row that is computed twice is.
+    """
     down, across = _tiles(shape, by)
-    most = max(1, l2 // 2 // (across * by.taken**2 * shape.channels * 2))
-    return -(-down // -(-down // most))
+    most = l2 // 2 // (across * by.taken**2 * shape.channels * 2)
+    return max(rows for rows in range(1, down + 1) if down % rows == 0 and rows <= max(1, most))
 
 
 class _Loops:
@@ -126,14 +129,12 @@ class _Loops:
         self.data, weight = map(self.tail.buffer, self.tail.primitive.args)
         run = shape.channels * shape.lanes
         self.weight = T.decl_buffer((shape.out_blocks, self.places, run), "int16", data=weight.data)
-        bands, groups = -(-self.down // self.rows), shape.out_blocks // vectors
+        bands, groups = self.down // self.rows, shape.out_blocks // vectors
         shares = self._shares(shape.batch * bands, groups)
         jobs = shape.batch * bands * shares
         threads = self.threads > 1 and jobs > 1 and shape.operations >= WORTH_THREADS
         with (T.parallel if threads else T.serial)(jobs) as job:
-            n, band, share = job // (bands * shares), job // shares % bands, job % shares
-            # The last rows end where the image ends.
-            first = T.Bind(tirx.min(band * self.rows, self.down - self.rows))
+            n, first, share = job // (bands * shares), T.Bind(job // shares % bands * self.rows), job % shares
             self.met = T.alloc_buffer((self.places, _apart(self.tiles * shape.channels, 2)), "int16")
             self.products = T.alloc_buffer((self.places, _apart(self.tiles * vectors * shape.lanes, 4)), "int32")
             self._each_tile(first, functools.partial(self._meet, n))
