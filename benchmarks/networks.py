@@ -27,6 +27,7 @@ def run(networks: Sequence[str], contenders: Sequence[str], threads: Sequence[in
     peaks = peak_rates(threads)
     for (kind, count), rate in peaks.items():
         print(f"peak, {kind}, {count} threads: {rate:8.1f} billion operations a second")
+    print("Shares of these are of plain convolutions' operations: Winograd's leaves out some, and may be over 100%.")
     rates = [{"kind": kind, "threads": count, "gops": rate} for (kind, count), rate in peaks.items()]
     print(f"\n{report.header()}", flush=True)
     found: dict[str, Any] = {}

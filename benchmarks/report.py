@@ -26,7 +26,10 @@ def row(
     operations: float,
     peaks: Mapping[tuple[str, int], float],
 ) -> str:
-    """A line for a network: milliseconds (processor time in brackets), ratios, and shares of the peak."""
+    """A line for a network: milliseconds (processor time in brackets), ratios, and shares of the peak.
+
+    `operations` are those of plain convolutions. Where Winograd's leaves out some of them, a share may be over 100%.
+    """
     found = {contender.name: contender for contender in measured}
     cells = [
         f"{found[name].median:.3g} ({statistics.median(found[name].processor):.3g})" if name in found else ""
