@@ -149,6 +149,28 @@ def rule_changes_the_operator():
     return altered(conv(relay.nn.relu(conv(image()))), nchwc)
 
 
+def winograd(tile, **attributes):
+    """A rule: Winograd's convolution with the weight transformed for it, and other attributes."""
+
+    def rule(attrs, args, types, result):
+        kernel = relay.nn.contrib_conv2d_winograd_weight_transform(args[1], tile)
+        given = {**dict(attrs), **attributes}
+        return relay.nn.contrib_conv2d_winograd_without_weight_transform(args[0], kernel, tile, **given)
+
+    return rule
+
+
+# A rule that names a layout for the transformed weight would have it brought there from OIHW, which it is not in.
+WINOGRAD = {
+    "plain": winograd(2),
+    "blocks": winograd(4, data_layout="NCHW8c"),
+    "two_blocks": winograd(4, data_layout="NCHW8c", out_layout="NCHW16c"),
+    "channels_last": winograd(4, data_layout="NHWC"),
+}
+for _name, _rule in WINOGRAD.items():
+    PROGRAMS[f"winograd_{_name}"] = partial(lambda rule: altered(conv(relay.nn.relu(conv(image()))), rule), _rule)
+
+
 @program
 def rule_keeps_the_layout():
     def rule(attrs, args, types, result):

@@ -15,6 +15,7 @@ IMAGE, WIDE = (1, 4, 9, 8), (2, 8, 14, 14)
 NHWC = (1, 9, 8, 4)
 INT8 = ((1, 4, 9, 8), "int8")
 CHANNEL = (4,)
+WINOGRAD = {"channels": 6, "kernel_size": (3, 3)}
 BLOCKED = {"channels": 32, "kernel_size": (3, 3), "data_layout": "NCHW16c", "out_layout": "NCHW16c"}
 
 UNARY = (
@@ -157,6 +158,32 @@ ROWS = {
         "default": (
             ((1, 4, 8, 8, 8), (4, 1, 3, 3, 1, 8)),
             {"kernel_layout": "OIHW1i8o", "groups": 32, "channels": 32, "kernel_size": (3, 3)},
+        ),
+    },
+    "nn.contrib_conv2d_winograd_weight_transform": {
+        "two": (((6, 4, 3, 3),), {"tile_size": 2}),
+        "four": (((6, 4, 3, 3),), {"tile_size": 4}),
+        "two_int16": ((((6, 4, 3, 3), "int16"),), {"tile_size": 2}),
+        "four_int16": ((((6, 4, 3, 3), "int16"),), {"tile_size": 4}),
+    },
+    "nn.contrib_conv2d_winograd_without_weight_transform": {
+        "plain": ((IMAGE, (4, 4, 6, 4)), {**WINOGRAD, "tile_size": 2}),
+        "padding_one": ((IMAGE, (6, 6, 6, 4)), {**WINOGRAD, "tile_size": 4, "padding": 1}),
+        "padding_four": ((IMAGE, (6, 6, 6, 4)), {**WINOGRAD, "tile_size": 4, "padding": (0, 1, 2, 3)}),
+        "nhwc": ((NHWC, (6, 6, 6, 4)), {**WINOGRAD, "tile_size": 4, "data_layout": "NHWC"}),
+        "int8": ((INT8, ((6, 6, 6, 4), "int16")), {**WINOGRAD, "tile_size": 4, "out_dtype": "int32"}),
+        "int8_blocks": (
+            (((1, 2, 9, 8, 8), "int8"), ((6, 6, 3, 8, 8, 2), "int16")),
+            {
+                **WINOGRAD,
+                "tile_size": 4,
+                "channels": 24,
+                "padding": 1,
+                "data_layout": "NCHW8c",
+                "kernel_layout": "HWOI8o2i",
+                "out_layout": "NCHW8c",
+                "out_dtype": "int32",
+            },
         ),
     },
     "nn.conv2d_transpose": {

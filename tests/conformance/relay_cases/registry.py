@@ -20,8 +20,8 @@ sigmoid sign sin sinh slice_like sort split sqrt squeeze stack strided_slice sub
 transpose trilu trunc trunc_divide trunc_mod variance where zeros zeros_like image.resize2d nn.adaptive_avg_pool1d
 nn.adaptive_avg_pool2d nn.adaptive_avg_pool3d nn.adaptive_max_pool1d nn.adaptive_max_pool2d nn.adaptive_max_pool3d
 nn.avg_pool1d nn.avg_pool2d nn.avg_pool3d nn.batch_flatten nn.batch_matmul nn.batch_norm nn.bias_add
-nn.contrib_conv2d_NCHWc nn.contrib_dense_pack nn.contrib_depthwise_conv2d_NCHWc nn.conv1d nn.conv1d_transpose nn.conv2d
-nn.conv2d_transpose
+nn.contrib_conv2d_NCHWc nn.contrib_conv2d_winograd_weight_transform nn.contrib_conv2d_winograd_without_weight_transform
+nn.contrib_dense_pack nn.contrib_depthwise_conv2d_NCHWc nn.conv1d nn.conv1d_transpose nn.conv2d nn.conv2d_transpose
 nn.conv3d nn.conv3d_transpose nn.dense nn.depth_to_space nn.dropout nn.global_avg_pool2d nn.global_max_pool2d
 nn.group_norm nn.instance_norm nn.l2_normalize nn.layer_norm nn.leaky_relu nn.log_softmax nn.lrn nn.matmul nn.max_pool1d
 nn.max_pool2d nn.max_pool3d nn.mirror_pad nn.pad nn.prelu nn.relu nn.softmax nn.space_to_depth nn.upsampling
@@ -38,7 +38,8 @@ prod repeat reshape reshape_like reverse reverse_reshape right_shift round rsqrt
 slice_like sort split sqrt squeeze stack std strided_slice subtract sum take tan tanh tile topk transpose trilu trunc
 trunc_divide trunc_mod variance where zeros zeros_like image.resize2d nn.adaptive_avg_pool1d nn.adaptive_avg_pool2d
 nn.adaptive_avg_pool3d nn.adaptive_max_pool1d nn.adaptive_max_pool2d nn.adaptive_max_pool3d nn.avg_pool1d nn.avg_pool2d
-nn.avg_pool3d nn.batch_flatten nn.batch_matmul nn.batch_norm nn.bias_add nn.contrib_conv2d_nchwc nn.contrib_dense_pack
+nn.avg_pool3d nn.batch_flatten nn.batch_matmul nn.batch_norm nn.bias_add nn.contrib_conv2d_nchwc
+nn.contrib_conv2d_winograd_weight_transform nn.contrib_conv2d_winograd_without_weight_transform nn.contrib_dense_pack
 nn.contrib_depthwise_conv2d_nchwc nn.conv1d nn.conv1d_transpose nn.conv2d nn.conv2d_transpose nn.conv3d
 nn.conv3d_transpose nn.dense nn.depth_to_space nn.dropout nn.global_avg_pool2d nn.global_max_pool2d nn.group_norm
 nn.instance_norm nn.l2_normalize nn.layer_norm nn.leaky_relu nn.log_softmax nn.lrn nn.matmul nn.max_pool1d nn.max_pool2d
