@@ -59,7 +59,7 @@ class Dot:
 
         `shares` says whether pixels find data of their neighbours in registers.
         """
-        return Cycles(add, fetch=1.2, load=0.35) if self.is_shifted else Cycles(add, fetch=0.65, load=0.15)
+        return Cycles(add, fetch=0.65, load=0.15)
 
     def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
         """The operand for data, the same in all lanes: `GROUP` numbers of the buffer, from `index` on."""
@@ -134,6 +134,9 @@ class Bytes(Dot):
     @property
     def is_shifted(self) -> bool:
         return self.signed
+
+    def cycles(self, add: float, shares: bool) -> Cycles:
+        return Cycles(add, fetch=1.2, load=0.35) if self.is_shifted else super().cycles(add, shares)
 
     def data(self, numbers: Any) -> Any:
         return tirx.reinterpret(f"int8x{GROUP * self.lanes}", numbers)
