@@ -161,6 +161,8 @@ def _infer_weight(types: Sequence[Any], attrs: ConvWinogradWeightTransformAttrs)
     weight = tensor(types[0], "the weight")
     if len(weight.shape) != 4:
         raise TypeError(f"the weight has rank {len(weight.shape)}, not 4")
+    if not weight.dtype.startswith(("float", "int")):
+        raise TypeError(f"the weight is {weight.dtype}, and a transformed one has negative numbers: cast it to int16")
     outer, inner, *kernel = weight.concrete_shape
     places = _transform(attrs.tile_size, kernel).taken
     return TensorType((places, places, outer, inner), weight.dtype)
@@ -176,6 +178,11 @@ def _infer(types: Sequence[Any], attrs: Conv2DWinogradAttrs) -> TensorType:
     dtype = attrs.out_dtype or data.dtype
     if not dtype.startswith("float") and dtype != "int32":
         raise TypeError(f"the result would be {dtype}, and sums of integers are divided as int32: give out_dtype")
+    if weight.dtype.startswith("float") != dtype.startswith("float"):
+        raise TypeError(
+            f"the weight is {weight.dtype}, and the result would be {dtype}: only sums of integers are divided by what "
+            "a transformed weight of integers is too large by"
+        )
     batch, taken, *image = transformed_shape(data.concrete_shape, attrs.data_layout, DATA[2])
     layout = transformed_layout(attrs)
     wanted = tuple(transformed_shape((places, places, attrs.channels, taken), TRANSFORMED, layout))
@@ -252,7 +259,7 @@ def contrib_conv2d_winograd_weight_transform(weight: Any, tile_size: int) -> Cal
 
     There are four places a side for tiles of 2, and six for tiles of 4. The dtype stays. Integers are larger by 4 or by
     576 than in float, so the dtype has to be wide enough: int16 for numbers of int8. `InferType` raises `TypeError` for
-    tiles and kernels of other sizes.
+    tiles and kernels of other sizes, and for dtypes without a sign.
     """
     op = get("nn.contrib_conv2d_winograd_weight_transform")
     return Call(op, [weight], ConvWinogradWeightTransformAttrs(tile_size=tile_size))
@@ -276,9 +283,9 @@ def contrib_conv2d_winograd_without_weight_transform(
     """`nn.conv2d` with a kernel of three by three that has been transformed before: `(places, places, out, in)`.
 
     `kernel_layout` may say another layout of that, as `OHWI8o2i`. The result has the data's dtype and layout, or
-    `out_dtype` and `out_layout`; of integers it is int32. `InferType` raises `TypeError` where `channels` or
-    `kernel_size` is not given, for other tiles, kernels, strides, dilations and groups, and where the shapes do not fit
-    together.
+    `out_dtype` and `out_layout`; with a weight of integers it is int32. `InferType` raises `TypeError` where `channels`
+    or `kernel_size` is not given, for other tiles, kernels, strides, dilations and groups, and where the shapes or
+    dtypes do not fit together.
     """
     plain = conv_attributes(
         *(2, strides, padding, dilation, channels, kernel_size),

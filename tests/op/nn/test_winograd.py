@@ -156,12 +156,12 @@ def test_sums_may_wrap_around_in_between(case):
 # Bad input
 
 
-def weight_transform(shape=(8, 16, 3, 3), tile=4):
-    return nn.contrib_conv2d_winograd_weight_transform(relay.var("w", shape=shape), tile)
+def weight_transform(shape=(8, 16, 3, 3), tile=4, dtype="float32"):
+    return nn.contrib_conv2d_winograd_weight_transform(relay.var("w", shape=shape, dtype=dtype), tile)
 
 
-def convolution(weight=(6, 6, 8, 16), tile=4, dtype="float32", **attributes):
-    x, w = relay.var("x", shape=(1, 16, 9, 8), dtype=dtype), relay.var("w", shape=weight, dtype=dtype)
+def convolution(weight=(6, 6, 8, 16), tile=4, dtype="float32", weight_dtype=None, **attributes):
+    x, w = relay.var("x", shape=(1, 16, 9, 8), dtype=dtype), relay.var("w", shape=weight, dtype=weight_dtype or dtype)
     settings = {"channels": 8, "kernel_size": (3, 3), **attributes}
     return nn.contrib_conv2d_winograd_without_weight_transform(x, w, tile, **settings)
 
@@ -178,6 +178,10 @@ REFUSED = {
     "rank": (weight_transform((8, 16, 3)), "the weight has rank 3, not 4"),
     "tile of a weight": (weight_transform(tile=6), rf"tile_size is 6 and the kernel \[3, 3\]: {UNKNOWN}"),
     "kernel of a weight": (weight_transform((8, 16, 5, 3)), rf"tile_size is 4 and the kernel \[5, 3\]: {UNKNOWN}"),
+    "no sign": (
+        weight_transform(dtype="uint16"),
+        "the weight is uint16, and a transformed one has negative numbers: cast it to int16",
+    ),
     "channels": (convolution(channels=None), "channels and kernel_size are not given.*give both"),
     "kernel_size": (convolution(kernel_size=None), "channels and kernel_size are not given.*give both"),
     "tile": (convolution(tile=6), rf"tile_size is 6 and the kernel \[3, 3\]: {UNKNOWN}"),
@@ -187,6 +191,14 @@ REFUSED = {
     "groups": (convolution(groups=2), "strides, dilation and groups have to be 1 here: use nn.conv2d"),
     "no out_dtype": (convolution(dtype="int8"), INTEGERS.format(8)),
     "out_dtype": (convolution(dtype="int8", out_dtype="int64"), INTEGERS.format(64)),
+    "integers as floats": (
+        convolution(dtype="int8", weight_dtype="int16", out_dtype="float32"),
+        "the weight is int16, and the result would be float32: only sums of integers are divided",
+    ),
+    "floats as integers": (
+        convolution(dtype="int8", weight_dtype="float32", out_dtype="int32"),
+        "the weight is float32, and the result would be int32: only sums of integers are divided",
+    ),
     "another tile's weight": (
         convolution(tile=2),
         r"the transformed weight has the shape \(6, 6, 8, 16\), and 8 channels from 16 in the layout HWOI have "
