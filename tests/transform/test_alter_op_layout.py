@@ -104,6 +104,18 @@ def test_what_is_in_no_golden_text_computes_what_it_did(name, monkeypatch):
     assert_unchanged(lambda: layouts._through(MORE[name]), monkeypatch)
 
 
+def test_a_transformed_weight_stays_in_the_layout_that_a_rule_gives_it(monkeypatch):
+    """The genuine Relay takes it for OIHW, and brings it to that layout once more."""
+    settings = {"data_layout": "NCHW8c", "out_layout": "NCHW8c", "kernel_layout": "HWOI8o2i"}
+
+    def rule(attrs, args, types, result):
+        kernel = relay.nn.contrib_conv2d_winograd_weight_transform(args[1], 4)
+        kernel = relay.layout_transform(kernel, "HWOI", "HWOI8o2i")
+        return relay.nn.contrib_conv2d_winograd_without_weight_transform(args[0], kernel, 4, **{**attrs, **settings})
+
+    assert_unchanged(lambda: layouts.altered(conv(relay.nn.relu(conv(image()))), rule), monkeypatch)
+
+
 def last(x):
     return relay.transpose(x, axes=(0, 2, 3, 1))
 
