@@ -30,7 +30,10 @@ _TELLING = (
     *("nn.softmax", "concatenate", "add"),
 )
 _REST = "rounding and layouts"
-_CONVOLUTIONS = ("nn.conv2d", "nn.contrib_conv2d_NCHWc", "nn.contrib_depthwise_conv2d_NCHWc")
+_CONVOLUTIONS = (
+    *("nn.conv2d", "nn.contrib_conv2d_NCHWc", "nn.contrib_depthwise_conv2d_NCHWc"),
+    "nn.contrib_conv2d_winograd_without_weight_transform",
+)
 _DENSE = ("nn.dense", "nn.contrib_dense_pack")
 _COLOURS = (BLUE, ORANGE, GREEN, PINK)
 _HATCHES = ("", "///", "...", "xx")

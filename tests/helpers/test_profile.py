@@ -1,3 +1,5 @@
+import platform
+
 import numpy as np
 import pytest
 import set_env  # noqa: F401
@@ -54,6 +56,22 @@ def test_a_layer_is_told_by_its_operator_and_shape(profiles):
 def test_in_int8_the_layers_have_the_same_names_and_there_is_rounding(profiles):
     layers, quantized = ({kernel.layer for kernel in kernels} for kernels in profiles.values())
     assert quantized - layers == {"rounding and layouts"} and layers < quantized
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the program is for x86-64")
+def test_a_convolution_with_a_transformed_weight_has_the_name_of_its_layer():
+    """All of these have a kernel of six by six in int8, for a processor without VNNI."""
+    torch.manual_seed(0)
+    mod = to_relay(nn.Sequential(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 16, 3)), 1, 16, 10, 10)
+    with relay.quantize.qconfig(skip_conv_layers=None):
+        lib = relay.build(relay.quantize.quantize(mod), "llvm -mcpu=x86-64")
+    assert [row.path.split(",")[0] for row in lib.describe() if "conv2d" in row.name] == ["winograd", "winograd"]
+    data = np.random.default_rng(0).random((1, 16, 10, 10), dtype="float32")
+    found = [kernel for kernel in profile(lib, rounds=1, data=data) if kernel.kind == "3×3 convolution"]
+    assert [kernel.layer for kernel in found] == [
+        "3×3 convolution, 16 → 32, 10×10",
+        "3×3 convolution, 32 → 16, 8×8",
+    ]
 
 
 def test_every_kernel_has_its_calls_its_time_and_what_it_moves(libs, profiles):
