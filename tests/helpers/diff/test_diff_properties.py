@@ -1,8 +1,10 @@
 """What holds for the diff of any two modules."""
 
+import re
+
 import set_env  # noqa: F401
 import tvm
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tvm import relay
 
@@ -44,6 +46,7 @@ def test_what_is_reported_makes_the_one_of_the_other(two):
 
 
 @few
+@example(tuple([((1, 2), [("relu", 0, 0, 0)] * 8 + [("bias", 0, 0, size)])] for size in (0, 1)))
 @given(TWO_ALIKE)
 def test_every_line_of_both_stands_in_one_row(two):
     before, after = module(two[0]), module(two[1], prefix="y")
@@ -79,7 +82,9 @@ def test_one_call_put_in_is_one_line_and_its_readers(program, which):
 
 
 def told(cell):
-    return in_six_digits("".join(text for text, _ in cell))
+    """A line as Relay writes it: without the numbers by which the diff tells two constants of one name apart."""
+    text = "".join(text for text, _ in cell)
+    return in_six_digits(re.sub(r"(meta\[relay\.Constant\]\[\d+\]) \(\S+ at \[[\d, ]+\]\)", r"\1", text))
 
 
 def in_six_digits(line):
