@@ -7,7 +7,10 @@ A block of channels is what a vector holds, 16 for AVX-512, or the next smaller 
 matter of the tensor alone, so that two convolutions whose results are added agree. Data whose channels have no block,
 such as the three colours of an image, is taken as it is. An image of float32 whose blocks would leave more than half of
 a vector empty has none: rows of pixels are faster. Weights for int8 have groups of four inputs innermost: as many as
-one instruction multiplies and adds up.
+one instruction multiplies and adds up. Where no instruction does, and a convolution of int8 is large enough, it becomes
+Winograd's, whose weights are int16 in pairs:
+
+    after    nn.contrib_conv2d_winograd_without_weight_transform(%x, %u, tile_size=4, …, kernel_layout="OHWI8o2i")
 """
 
 from __future__ import annotations
@@ -24,13 +27,18 @@ from ..expr import Call, Constant
 from ..op import cast, layout_transform, nn
 from ..op.nn.winograd import TAPS, TRANSFORMED, TRANSFORMS
 from ..ty import TensorType
+from .kernels.dot import dot_of_words
 from .target import Features, cpu_target, features
 
 _BLOCKS = (16, 8, 4)
 _GROUP = 4  # int8 numbers that one instruction multiplies and adds up
-# Pixels along a side of a tile of Winograd's convolution, and where it is worth it: fewer channels than these are few,
-# so many tiles take any weights from memory in time, and so many bytes of weights stay in the third cache.
-_TILE, _FEW_CHANNELS, _MANY_TILES, _CACHED = 4, 16, 32, 8 << 20
+_LARGEST = 128  # the largest magnitude in int8
+# Winograd's convolution: pixels along a side of a tile, and where it is worth it. With fewer channels, sums for a tile
+# outweigh the products; so many tiles take any weights from memory in time; so many bytes of them stay in a cache.
+_TILE = 4
+_FEW_CHANNELS = 16
+_MANY_TILES = 32
+_CACHED = 8 << 20
 _DTYPES = {("float32", "float32", "float32"), ("int8", "int8", "int32")}
 
 
@@ -79,36 +87,36 @@ def _lanes(target: tvm.target.Target | None) -> int:
 
 
 def _is_for_winograd(attrs: Any, args: Sequence[Any], image: TensorType) -> bool:
-    """Whether Winograd's convolution is faster, and exact: its weights are known, and its sums small enough.
-
-    Without VNNI a processor multiplies int16 as fast as bytes.
-    """
+    """Whether Winograd's convolution is faster, and exact: its weights are known, and its sums small enough."""
     weight = args[1].value() if isinstance(args[1], Constant) else None
     ones = (*attrs.strides, *attrs.dilation, attrs.groups)
     if weight is None or str(weight.dtype) != "int8" or weight.shape[2:] != (TAPS, TAPS) or ones != (1,) * 5:
         return False
-    if not _features(tvm.target.Target.current(allow_none=True)).dot.startswith("pmadd"):
+    has = _features(tvm.target.Target.current(allow_none=True))
+    # With VNNI a processor multiplies bytes four times as fast as int16.
+    if has.dot.startswith("vpdpbusd") or dot_of_words(_block(attrs.out_layout), has) is None:
         return False
-    most = 128 * int(np.abs(weight.astype("int32")).sum(axis=(1, 2, 3)).max())
+    most = _LARGEST * int(np.abs(weight.astype("int32")).sum(axis=(1, 2, 3)).max())
     return most <= TRANSFORMS[_TILE].holds and _is_worth_it(weight.shape[0], weight.shape[1], image)
 
 
 def _is_worth_it(made: int, taken: int, image: TensorType) -> bool:
-    """Whether there are channels enough for sums of products to outweigh those of a tile, and tiles for the weights.
-
-    Measured on Zen 3. For each weight of int8 there are four of int16.
-    """
+    """Whether there are channels and tiles enough, as measured on Zen 3, and half of the tiles' pixels in the image."""
     batch, _, *size = image.concrete_shape
     tiles, pixels = batch * math.prod(-(-n // _TILE) for n in size), batch * math.prod(size)
-    places = TRANSFORMS[_TILE].taken ** 2
-    reads_little = tiles >= _MANY_TILES or 2 * places * made * taken <= _CACHED
-    return min(made, taken) >= _FEW_CHANNELS and 2 * places * tiles <= TAPS**2 * pixels and reads_little
+    weights = TRANSFORMS[_TILE].taken ** 2 * made * taken * 2
+    reads_little = tiles >= _MANY_TILES or weights <= _CACHED
+    return min(made, taken) >= _FEW_CHANNELS and tiles * _TILE**2 <= 2 * pixels and reads_little
+
+
+def _block(layout: str) -> int:
+    """8 for `NCHW8c`."""
+    return int(layout.removeprefix("NCHW").removesuffix("c"))
 
 
 def _winograd(args: Sequence[Any], given: dict[str, Any]) -> Call:
     """A convolution in blocks with its weight transformed, two input channels side by side."""
-    block = given["out_layout"].removeprefix("NCHW").removesuffix("c")
-    layout = f"OHWI{block}o2i"
+    layout = f"OHWI{_block(given['out_layout'])}o2i"
     weight = nn.contrib_conv2d_winograd_weight_transform(cast(args[1], "int16"), _TILE)
     packed = layout_transform(weight, TRANSFORMED, layout)
     return nn.contrib_conv2d_winograd_without_weight_transform(

@@ -46,8 +46,9 @@ def test_a_convolution_and_its_weight() -> None:
     assert "Tensor[(2, 6, 6, 8, 8, 2), int16]" in text
 
 
-@pytest.mark.parametrize("target", [WITH_VNNI, ARM])
-def test_a_processor_with_a_dot_product_of_bytes_has_no_use_for_it(target: str) -> None:
+@pytest.mark.parametrize("target", [WITH_VNNI, ARM, "llvm -mcpu=sandybridge"])
+def test_a_processor_with_a_dot_product_of_bytes_or_without_a_product_of_words_does_not_take_it(target: str) -> None:
+    """Sandy Bridge has vectors of eight floats, and of four int32 only."""
     assert WINOGRAD not in in_layouts(convolution(32, 32, (28, 28)), target)
 
 
