@@ -2,6 +2,7 @@
 
     float32    sums + broadcast(x) * weights                                one number x
     int8       sums + x0 * weights0 + x1 * weights1 + x2 * weights2 + x3 * weights3
+    int16      sums + x0 * weights0 + x1 * weights1                         for Winograd's convolution
 
 Of int8 data, four numbers side by side in memory are taken at once, and the weights of each sum have theirs side by
 side: the layout `16o4i`. Every way of doing it is exact, and wraps where int32 does.
@@ -62,11 +63,11 @@ class Dot:
         return Cycles(add, fetch=0.65, load=0.15)
 
     def broadcast(self, data: Any, index: Sequence[Any]) -> Any:
-        """The operand for data, the same in all lanes: `GROUP` numbers of the buffer, from `index` on."""
+        """The operand for data, the same in all lanes: `group` numbers of the buffer, from `index` on."""
         *outer, last = index
-        four = tirx.reinterpret("int32", data[(*outer, T.Ramp(last, 1, self.group))])
+        group = tirx.reinterpret("int32", data[(*outer, T.Ramp(last, 1, self.group))])
         # Shifted before it is broadcast: LLVM does not come to an end with the exclusive or of a broadcast load.
-        shifted = four ^ tirx.const(_OFFSET, "int32") if self.is_shifted else four
+        shifted = group ^ tirx.const(_OFFSET, "int32") if self.is_shifted else group
         return self.data(T.Broadcast(shifted, self.lanes))
 
     def zeros(self) -> Any:
@@ -78,7 +79,7 @@ class Dot:
         return T.Broadcast(tirx.const(value, self.sums), self.lanes)
 
     def data(self, numbers: Any) -> Any:
-        """The operand for data, from an int32 in each lane that is four numbers."""
+        """The operand for data, from an int32 in each lane that is a group of numbers."""
         return numbers
 
     def weights(self, numbers: Any) -> Any:

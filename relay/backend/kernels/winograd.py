@@ -12,8 +12,8 @@
             result[n, o + v, y, x] = tail((At products A) / 576)
 
 A job has so few rows that its transformed data stay in the second cache. The weights of a place are in the first one,
-and come from memory in the order in which they lie there. What Lavin and Gray (2016) do for float is exact here
-(`op/nn/winograd.py`).
+and come from memory in the order in which they lie there. What Lavin and Gray (2016) do for float is exact here, though
+sums may wrap around (`op/nn/winograd.py`): vectors of int32 are added by one instruction, which keeps the low bits.
 """
 
 from __future__ import annotations
@@ -104,13 +104,16 @@ def _tiles(shape: Shape, by: Transform) -> tuple[int, int]:
 
 
 def _rows(shape: Shape, by: Transform, l2: int) -> int:
-    """Rows of tiles for a job: as many as half of the second cache holds the transformed data of, and the same for all.
+    """Rows of tiles for a job, the same for all: as many as half of the second cache holds the transformed data of.
 
-    One for a job is hardly slower, and a row that is computed twice is.
+    More, where a job reads so many weights that it matters: an eighth of their bytes. A row that was computed twice, to
+    have the same number in each, would cost more than too few rows do.
     """
     down, across = _tiles(shape, by)
-    most = l2 // 2 // (across * by.taken**2 * shape.channels * 2)
-    return max(rows for rows in range(1, down + 1) if down % rows == 0 and rows <= max(1, most))
+    each = across * by.taken**2 * shape.channels * 2
+    weights = by.taken**2 * shape.channels * shape.out_blocks * shape.lanes * 2
+    most = max(1, max(l2 // 2, weights // 8) // each)
+    return max(rows for rows in range(1, min(down, most) + 1) if down % rows == 0)
 
 
 class _Loops:
@@ -224,6 +227,8 @@ class _Loops:
 
 @dataclass(frozen=True)
 class _Range:
+    """So many numbers from the first one on; none where it is less than one."""
+
     first: Any
     extent: Any
 
@@ -249,6 +254,7 @@ def _apart(count: int, size: int) -> int:
 
 
 def _vector(at: Any, lanes: int) -> Any:
+    """Where a vector of so many numbers is."""
     return T.Ramp(at * lanes, 1, lanes)
 
 

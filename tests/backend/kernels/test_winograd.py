@@ -17,14 +17,10 @@ from tests.backend.kernels.paths import ARM, check, machine
 
 
 def convolution(
-    data: tuple[int, ...], channels: int, lanes: int = 0, tile: int = 4, tail: bool = True, **attrs: Any
+    data: tuple[int, ...], channels: int, lanes: int, tile: int = 4, tail: bool = True, **attrs: Any
 ) -> relay.Function:
-    """A convolution of `data` (batch, channels, height, width) with a transformed weight, and what makes it int8 again.
-
-    Blocks are those for the processor at hand, unless others are asked for.
-    """
+    """A convolution of `data` (batch, channels, height, width) with a transformed weight, and what makes it int8."""
     batch, taken, *image = data
-    lanes = lanes or machine()[1].lanes
     places = TRANSFORMS[tile].taken
     x = relay.var("x", shape=(batch, taken // lanes, *image, lanes), dtype="int8")
     w = relay.var("w", shape=(channels // lanes, places, places, taken // 2, lanes, 2), dtype="int16")
