@@ -27,6 +27,7 @@ from ..expr import Call, Constant
 from ..op import cast, layout_transform, nn
 from ..op.nn.winograd import TAPS, TRANSFORMED, TRANSFORMS
 from ..ty import TensorType
+from .kernels.convolution import block_in
 from .kernels.dot import dot_of_words
 from .target import Features, cpu_target, features
 
@@ -94,7 +95,7 @@ def _is_for_winograd(attrs: Any, args: Sequence[Any], image: TensorType) -> bool
         return False
     has = _features(tvm.target.Target.current(allow_none=True))
     # With VNNI a processor multiplies bytes four times as fast as int16.
-    if has.dot.startswith("vpdpbusd") or dot_of_words(_block(attrs.out_layout), has) is None:
+    if has.dot.startswith("vpdpbusd") or dot_of_words(block_in(attrs.out_layout), has) is None:
         return False
     most = _LARGEST * int(np.abs(weight.astype("int32")).sum(axis=(1, 2, 3)).max())
     return most <= TRANSFORMS[_TILE].holds and _is_worth_it(weight.shape[0], weight.shape[1], image)
@@ -109,14 +110,9 @@ def _is_worth_it(made: int, taken: int, image: TensorType) -> bool:
     return min(made, taken) >= _FEW_CHANNELS and tiles * _TILE**2 <= 2 * pixels and reads_little
 
 
-def _block(layout: str) -> int:
-    """8 for `NCHW8c`."""
-    return int(layout.removeprefix("NCHW").removesuffix("c"))
-
-
 def _winograd(args: Sequence[Any], given: dict[str, Any]) -> Call:
     """A convolution in blocks with its weight transformed, two input channels side by side."""
-    layout = f"OHWI{_block(given['out_layout'])}o2i"
+    layout = f"OHWI{block_in(given['out_layout'])}o2i"
     weight = nn.contrib_conv2d_winograd_weight_transform(cast(args[1], "int16"), _TILE)
     packed = layout_transform(weight, TRANSFORMED, layout)
     return nn.contrib_conv2d_winograd_without_weight_transform(

@@ -78,7 +78,7 @@ def shape_of_convolution(primitive: Primitive) -> Shape | None:
     dtypes = dtype_of(data), dtype_of(weight), dtype_of(made)
     if dtypes not in DTYPES or not all(arg in primitive.inputs for arg in primitive.args):
         return None
-    inner, lanes = _block(attrs.data_layout), _block(attrs.out_layout or attrs.data_layout)
+    inner, lanes = block_in(attrs.data_layout), block_in(attrs.out_layout or attrs.data_layout)
     group = GROUP if dtypes[0] == "int8" else 1
     if lanes < 2 or attrs.kernel_layout != _kernel_layout(inner, lanes, group):
         return None
@@ -111,7 +111,7 @@ def two(values: Any) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _block(layout: str) -> int:
+def block_in(layout: str) -> int:
     """16 for `NCHW16c`, 1 for `NCHW`, 0 for any other layout."""
     digits = layout.removeprefix("NCHW").removesuffix("c")
     return 1 if layout == "NCHW" else int(digits) if digits.isdigit() else 0

@@ -164,7 +164,8 @@ class _Loops:
         rows, columns = (_inside(at, taken, size) for at, size in zip((row, column), shape.image, strict=True))
         with T.serial(shape.in_blocks) as c:
             pixels = T.alloc_buffer((self.places * shape.inner,), "int16", scope="local")
-            with _where(tirx.any(rows.extent < taken, columns.extent < taken)), T.serial(self.places) as place:
+            is_cut = tirx.any(rows.extent < taken, columns.extent < taken)
+            with T.If(is_cut), T.Then(), T.serial(self.places) as place:
                 zeros = T.Broadcast(tirx.const(0, "int16"), shape.inner)
                 T.buffer_store(pixels, zeros, [_vector(place, shape.inner)])
             with _over(rows) as r, _over(columns) as k:
@@ -256,12 +257,6 @@ def _apart(count: int, size: int) -> int:
 def _vector(at: Any, lanes: int) -> Any:
     """Where a vector of so many numbers is."""
     return T.Ramp(at * lanes, 1, lanes)
-
-
-@contextmanager
-def _where(condition: Any) -> Iterator[None]:
-    with T.If(condition), T.Then():
-        yield
 
 
 def _every_second(count: int) -> _Groups:
